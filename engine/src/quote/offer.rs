@@ -1,0 +1,156 @@
+//! What a rule would take from the table as it stands, and the taking of it.
+
+use super::facts::Facts;
+use super::kinds::{Ask, Draft, Portion, draft};
+use super::pool::Pool;
+use super::table::{Class, Step, Table};
+use super::trace::TraceCode;
+use crate::discount::Candidate;
+use crate::money::spread_within;
+
+/// A saving that a rule could give, with the clamps that shaped it.
+pub(crate) struct Offer {
+    draft: Draft,
+    allowed: Option<Vec<i64>>,
+    pub amount: i64,
+    pub notes: Vec<TraceCode>,
+}
+
+pub(crate) enum NoOffer {
+    /// The rule itself does not fit.
+    Because(TraceCode),
+    /// The admitted rule at this place holds the units that it wants.
+    Excluded(usize),
+}
+
+impl Offer {
+    pub fn base(&self) -> i64 {
+        self.draft.base
+    }
+
+    pub fn points(&self) -> Option<i64> {
+        self.draft.points
+    }
+
+    pub fn units(&self) -> i64 {
+        self.draft
+            .portions
+            .iter()
+            .map(|portion| portion.units)
+            .sum()
+    }
+
+    pub fn new(
+        candidate: &Candidate,
+        facts: &Facts<'_>,
+        table: &Table<'_>,
+        excluder: impl Fn(&Class) -> Option<usize>,
+    ) -> Result<Self, NoOffer> {
+        let pool = Pool::new(candidate, facts, table, excluder).map_err(NoOffer::Because)?;
+        let refuse = |code| match pool.excluder {
+            Some(by) => NoOffer::Excluded(by),
+            None => NoOffer::Because(code),
+        };
+        if pool.reaches.is_empty() {
+            return Err(refuse(match pool.regulated_units {
+                0 => TraceCode::NoMatchingItem,
+                units => TraceCode::RegulatedItem { units },
+            }));
+        }
+        if let Some(minimum) = candidate.discount.min_quantity
+            && pool.excluder.is_none()
+            && pool.units() < i64::from(minimum)
+        {
+            return Err(refuse(TraceCode::MinQuantityNotMet {
+                short: i64::from(minimum) - pool.units(),
+            }));
+        }
+        let mut draft = draft(&Ask {
+            candidate,
+            pool: &pool,
+            table,
+            facts,
+        })
+        .map_err(refuse)?;
+        let mut notes: Vec<TraceCode> = draft.note.take().into_iter().collect();
+        let amount = clamped(candidate, &draft, &mut notes);
+        if pool.regulated_units > 0 {
+            notes.push(TraceCode::RegulatedItem {
+                units: pool.regulated_units,
+            });
+        }
+        if amount <= 0 {
+            return Err(refuse(TraceCode::NoSaving));
+        }
+        Ok(Self {
+            draft,
+            allowed: pool.allowed,
+            amount,
+            notes,
+        })
+    }
+
+    /// Takes the offer from the table; `by` is the place that the rule has among the admitted.
+    pub fn take(&self, table: &mut Table<'_>, by: usize, is_comp: bool) -> Option<()> {
+        let amounts = spread_over(&self.draft.portions, self.amount, table)?;
+        let mut allowed = self.allowed.clone();
+        let mut split = 0;
+        for (portion, amount) in self.draft.portions.iter().zip(amounts) {
+            let place = portion.class + split;
+            split += usize::from(table.part(place, portion.units, &mut allowed));
+            let class = &mut table.classes[place];
+            let left = class.left() - amount;
+            debug_assert!(left >= 0, "L07: no unit goes below zero");
+            class.steps.push(Step { by, left });
+            class.is_comped |= is_comp;
+        }
+        Some(())
+    }
+}
+
+/// The cap of the rule, then what its units can bear.
+fn clamped(candidate: &Candidate, draft: &Draft, notes: &mut Vec<TraceCode>) -> i64 {
+    let room: i64 = draft.portions.iter().map(|portion| portion.room).sum();
+    let mut amount = draft.asked;
+    if let Some(cap) = candidate.discount.max_discount_amount
+        && amount > cap.amount
+    {
+        notes.push(TraceCode::Capped {
+            asked: amount,
+            cap: cap.amount,
+        });
+        amount = cap.amount;
+    }
+    if amount > room {
+        notes.push(TraceCode::Clamped {
+            asked: amount,
+            given: room,
+        });
+        amount = room;
+    }
+    amount
+}
+
+/// Over tax rates first, then over the classes of each: portions stand in the canonical order of their
+/// classes, so ties go to the higher rate, then the higher price, then the smaller product id or name.
+fn spread_over(portions: &[Portion], amount: i64, table: &Table<'_>) -> Option<Vec<i64>> {
+    if let [portion] = portions {
+        return (amount <= portion.room).then(|| vec![amount]);
+    }
+    let rate_of = |portion: &Portion| table.goods_of(&table.classes[portion.class]).line.rate;
+    let by_rate: Vec<&[Portion]> = portions.chunk_by(|a, b| rate_of(a) == rate_of(b)).collect();
+    let sum = |value: fn(&Portion) -> i64| -> Vec<i64> {
+        by_rate
+            .iter()
+            .map(|group| group.iter().map(value).sum())
+            .collect()
+    };
+    let shares = spread_within(amount, &sum(|one| one.weight), &sum(|one| one.room))?;
+    let mut amounts = Vec::with_capacity(portions.len());
+    for (group, share) in by_rate.iter().zip(shares) {
+        let weights: Vec<i64> = group.iter().map(|portion| portion.weight).collect();
+        let rooms: Vec<i64> = group.iter().map(|portion| portion.room).collect();
+        amounts.extend(spread_within(share, &weights, &rooms)?);
+    }
+    Some(amounts)
+}
