@@ -49,4 +49,5 @@ pub mod money;
 pub mod order;
 pub mod points;
 pub mod quote;
+pub mod refund;
 pub mod window;

@@ -32,6 +32,9 @@ pub use trace::{TraceCode, TraceEntry, Verdict};
 
 use crate::discount::{Candidate, Turn};
 use crate::order::Order;
+pub(crate) use outcome::dearest;
+pub(crate) use sum::tax_on;
+
 use facts::Facts;
 use offer::{NoOffer, Offer};
 use table::Table;
