@@ -1,0 +1,45 @@
+//! The whole server on two screens: the rooms in their order, and what surrounds every request.
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::hall::call::Hall;
+use crate::hall::http::{self, Limits};
+use crate::hall::job::Job;
+use crate::hall::law::Law;
+use crate::hall::room::Room;
+use crate::platform;
+
+/// In the order of dependency: a room calls verbs of rooms before it.
+pub const ROOMS: &[Room] = &[platform::ROOM];
+
+pub fn jobs() -> impl Iterator<Item = &'static Job> {
+    ROOMS.iter().flat_map(|room| room.jobs)
+}
+
+pub fn laws() -> Vec<&'static Law> {
+    let mut laws: Vec<&Law> = ROOMS.iter().flat_map(|room| room.laws).collect();
+    laws.sort_by_key(|law| law.number);
+    laws
+}
+
+/// Every route with its documentation.
+fn documented() -> OpenApiRouter<Hall> {
+    ROOMS
+        .iter()
+        .fold(OpenApiRouter::new(), |all, room| all.merge((room.routes)()))
+}
+
+pub fn openapi() -> OpenApi {
+    documented().split_for_parts().1
+}
+
+pub fn router(hall: Hall, limits: &Limits) -> Router {
+    let (routes, _) = documented().split_for_parts();
+    let routes = routes
+        .fallback(http::not_found)
+        .method_not_allowed_fallback(http::method_not_allowed)
+        .with_state(hall);
+    http::wrap(routes, limits)
+}

@@ -1,0 +1,103 @@
+//! Who may call what: the one table of route × role, printed by `regulars routes` and tested whole.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+/// A person's rank in a venue; each may do what the ones before it may.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Role {
+    Staff,
+    Manager,
+    Owner,
+}
+
+impl Role {
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Staff => "STAFF",
+            Role::Manager => "MANAGER",
+            Role::Owner => "OWNER",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody; the tenant, if any, comes from the host or the path.
+    Public,
+    /// A signed-in customer, on their own things.
+    Guest,
+    /// Staff, a paired device with somebody at it, or a key, of this rank in the venue of the path; on
+    /// a path without a venue, of this rank in the whole chain.
+    Rank(Role),
+    /// As `Rank(Staff)`, but a venue is not asked for: any member of staff of the tenant.
+    AnyStaff,
+}
+
+#[derive(Debug)]
+pub struct Rule {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub who: Who,
+    /// What a key with scopes must have; empty where no key may call.
+    pub scope: &'static str,
+    /// Money, points or uses move: without an Idempotency-Key it is refused.
+    pub keyed: bool,
+}
+
+const fn rule(method: &'static str, path: &'static str, who: Who, scope: &'static str) -> Rule {
+    Rule {
+        method,
+        path,
+        who,
+        scope,
+        keyed: false,
+    }
+}
+
+const fn keyed(method: &'static str, path: &'static str, who: Who, scope: &'static str) -> Rule {
+    Rule {
+        method,
+        path,
+        who,
+        scope,
+        keyed: true,
+    }
+}
+
+const STAFF: Who = Who::Rank(Role::Staff);
+const MANAGER: Who = Who::Rank(Role::Manager);
+const OWNER: Who = Who::Rank(Role::Owner);
+
+/// Every route that the server has under `/api` and `/`, in the order of the rooms.
+pub const TABLE: &[Rule] = &[
+    // platform
+    rule("GET", "/api/v1/chain", Who::AnyStaff, "platform:read"),
+];
+
+/// The rule of a route, by its method and its path as it is written in [`TABLE`].
+pub fn find(method: &str, path: &str) -> Option<&'static Rule> {
+    static BY_ROUTE: OnceLock<HashMap<(&str, &str), &'static Rule>> = OnceLock::new();
+    let by_route = BY_ROUTE.get_or_init(|| {
+        TABLE
+            .iter()
+            .map(|rule| ((rule.method, rule.path), rule))
+            .collect()
+    });
+    by_route.get(&(method, path)).copied()
+}

@@ -1,0 +1,175 @@
+//! Ids: a prefix that says what it is and a UUIDv7 in Crockford base32 (TypeID 0.3), so that ids sort by time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const ENCODED_LENGTH: usize = 26;
+
+/// What every id can do; `PREFIX` is the part before the underscore.
+pub trait Id: Copy + fmt::Display + FromStr<Err = NotAnId> {
+    const PREFIX: &'static str;
+    fn from_uuid(uuid: Uuid) -> Self;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id of this kind")
+    }
+}
+
+impl std::error::Error for NotAnId {}
+
+pub fn encode(uuid: Uuid) -> [u8; ENCODED_LENGTH] {
+    let mut bits = uuid.as_u128();
+    let mut text = [0; ENCODED_LENGTH];
+    for place in text.iter_mut().rev() {
+        *place = ALPHABET[(bits & 31) as usize];
+        bits >>= 5;
+    }
+    text
+}
+
+pub fn decode(text: &str) -> Option<Uuid> {
+    // 26 digits hold 130 bits: a first digit over 7 would not fit.
+    if text.len() != ENCODED_LENGTH || text.as_bytes()[0] > b'7' {
+        return None;
+    }
+    let mut bits: u128 = 0;
+    for digit in text.bytes() {
+        let value = ALPHABET.iter().position(|&letter| letter == digit)?;
+        bits = (bits << 5) | value as u128;
+    }
+    Some(Uuid::from_u128(bits))
+}
+
+pub fn write(f: &mut fmt::Formatter<'_>, prefix: &str, uuid: Uuid) -> fmt::Result {
+    let digits = encode(uuid);
+    let digits = std::str::from_utf8(&digits).map_err(|_| fmt::Error)?;
+    write!(f, "{prefix}_{digits}")
+}
+
+pub fn parse(text: &str, prefix: &str) -> Result<Uuid, NotAnId> {
+    text.strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .and_then(decode)
+        .ok_or(NotAnId)
+}
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident $prefix:literal;)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(uuid::Uuid);
+
+        impl Id for $name {
+            const PREFIX: &'static str = $prefix;
+            fn from_uuid(uuid: uuid::Uuid) -> Self { $name(uuid) }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write(f, $prefix, self.0) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write(f, $prefix, self.0) }
+        }
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> { parse(text, $prefix).map($name) }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(|_| serde::de::Error::custom(
+                    concat!("expected an id that starts with `", $prefix, "_`")))
+            }
+        }
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .pattern(Some(concat!("^", $prefix, "_[0-7][0-9a-hjkmnp-tv-z]{25}$")))
+                    .examples([concat!($prefix, "_01kab4bqf8e1ftz0c6hqp2v9xw")])
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
+        impl From<$name> for $crate::hall::store::Value {
+            fn from(id: $name) -> Self { $crate::hall::store::Value::Text(id.to_string()) }
+        }
+        impl From<&$name> for $crate::hall::store::Value {
+            fn from(id: &$name) -> Self { $crate::hall::store::Value::Text(id.to_string()) }
+        }
+        impl $crate::hall::store::FromValue for $name {
+            fn from_value(value: &$crate::hall::store::Value) -> Option<Self> {
+                match value {
+                    $crate::hall::store::Value::Text(text) => text.parse().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+ids! {
+    TenantId "ten";
+    VenueId "ven";
+    StaffId "stf";
+    DeviceId "dev";
+    KeyId "key";
+    SessionId "ses";
+    CustomerId "cus";
+    GroupId "grp";
+    CategoryId "cat";
+    ProductId "prd";
+    ModifierGroupId "mgr";
+    ModifierId "mod";
+    TaxClassId "tax";
+    DiscountId "dis";
+    OrderId "ord";
+    LineId "itm";
+    OrderDiscountId "odi";
+    PaymentId "pay";
+    LedgerId "led";
+    LotId "lot";
+    EventId "evt";
+    AuditId "aud";
+    JobRunId "run";
+    RequestId "req";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text() {
+        let id = CustomerId::from_uuid(Uuid::from_u128(0x0190_1234_5678_7abc_8def_0123_4567_89ab));
+        let text = id.to_string();
+        assert!(text.starts_with("cus_") && text.len() == 30);
+        assert_eq!(text.parse::<CustomerId>(), Ok(id));
+        assert_eq!(text.parse::<OrderId>(), Err(NotAnId));
+    }
+
+    #[test]
+    fn what_is_not_an_id_is_refused() {
+        for text in [
+            "",
+            "cus_",
+            "cus_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "cus_0123",
+            "cus_01kab4bqf8e1ftz0c6hqp2v9xu",
+        ] {
+            assert_eq!(text.parse::<CustomerId>(), Err(NotAnId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What every room stands on. It knows no room.
+
+pub mod access;
+pub mod call;
+pub mod error;
+pub mod etag;
+pub mod http;
+pub mod id;
+pub mod identity;
+pub mod job;
+pub mod journal;
+pub mod law;
+pub mod page;
+pub mod patch;
+pub mod room;
+pub mod secret;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod time;
