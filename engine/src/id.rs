@@ -81,6 +81,8 @@ ids! {
     GroupId;
     SegmentId;
     ExperimentId;
+    /// Points of one earn, with their own expiry.
+    LotId;
     /// A loyalty rule or promotion, as the explanation of points names it.
     RuleId;
 }

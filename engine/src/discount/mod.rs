@@ -75,6 +75,18 @@ pub enum TaxBasis {
     Undiscounted,
 }
 
+impl TaxBasis {
+    /// From the two flags of other systems. None for a discount that comes after the tax and yet changes
+    /// what the tax is reckoned on: that means nothing.
+    pub fn from_flags(apply_before_tax: bool, modify_tax_basis: bool) -> Option<Self> {
+        match (apply_before_tax, modify_tax_basis) {
+            (true, true) => Some(Self::Discounted),
+            (_, false) => Some(Self::Undiscounted),
+            (false, true) => None,
+        }
+    }
+}
+
 /// One component of a combo: a product, or anything of a category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

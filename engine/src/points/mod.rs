@@ -1,11 +1,13 @@
 //! Loyalty points: what a purchase earns, what points take off, and what a refund takes back.
 
 mod earn;
+mod lots;
 mod program;
 pub mod redeem;
 mod reverse;
 
 pub use earn::{Earned, Part, PartKind, Purchase, earn};
+pub use lots::{FromLot, Lot, NotRedeemable, Wallet};
 pub use program::{AccrualRule, AccrualType, EarnBasis, Program, Promotion};
 pub use reverse::{proportion, taken_back};
 

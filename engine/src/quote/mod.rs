@@ -27,7 +27,7 @@ pub use outcome::{
     Applied, ClassLine, ClassOutcome, Evaluation, LineOutcome, RateTotal, Share, Totals,
     unit_amounts,
 };
-pub use sentence::{Language, sentence};
+pub use sentence::{Language, Wording, sentence};
 pub use trace::{TraceCode, TraceEntry, Verdict};
 
 use crate::discount::{Candidate, Turn};

@@ -47,15 +47,20 @@ impl Offer {
         excluder: impl Fn(&Class) -> Option<usize>,
     ) -> Result<Self, NoOffer> {
         let pool = Pool::new(candidate, facts, table, excluder).map_err(NoOffer::Because)?;
-        let refuse = |code| match pool.excluder {
-            Some(by) => NoOffer::Excluded(by),
-            None => NoOffer::Because(code),
+        let refuse = |code| match (pool.excluder, code) {
+            (Some(by), _) => NoOffer::Excluded(by),
+            // What is missing is there, but may not take part.
+            (None, TraceCode::NoMatchingItem | TraceCode::SetIncomplete)
+                if pool.regulated_units > 0 =>
+            {
+                NoOffer::Because(TraceCode::RegulatedItem {
+                    units: pool.regulated_units,
+                })
+            }
+            (None, code) => NoOffer::Because(code),
         };
         if pool.reaches.is_empty() {
-            return Err(refuse(match pool.regulated_units {
-                0 => TraceCode::NoMatchingItem,
-                units => TraceCode::RegulatedItem { units },
-            }));
+            return Err(refuse(TraceCode::NoMatchingItem));
         }
         if let Some(minimum) = candidate.discount.min_quantity
             && pool.excluder.is_none()

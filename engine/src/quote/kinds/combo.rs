@@ -53,7 +53,12 @@ fn draft(ask: &Ask<'_>) -> Result<Draft, TraceCode> {
         sets_left -= times;
     }
     if base == 0 {
-        return Err(TraceCode::SetIncomplete);
+        let is_whole = pick_set(&stocks, &components).is_some();
+        return Err(if is_whole {
+            TraceCode::NoSaving
+        } else {
+            TraceCode::SetIncomplete
+        });
     }
     if let Some(percent) = discount.combo_percent {
         asked = share_half_up(base, percent.scaled(), Percent::HUNDRED.scaled())

@@ -1,0 +1,79 @@
+use super::{TraceCode, Wording, hours};
+
+const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
+    let money = |amount: &i64| (wording.money)(*amount);
+    match code {
+        TraceCode::Applied { saving, .. } => format!("It takes off {}.", money(saving)),
+        TraceCode::Capped { asked, cap } => {
+            format!(
+                "It would have taken off {}, but stops at {}.",
+                money(asked),
+                money(cap)
+            )
+        }
+        TraceCode::Clamped { asked, given } => {
+            format!(
+                "It is worth {}, but there was only {} left to take it from.",
+                money(asked),
+                money(given)
+            )
+        }
+        TraceCode::PointsTrimmed { asked, taken } => {
+            format!("{taken} of the {asked} points were enough; the others stay on the account.")
+        }
+        TraceCode::RegulatedItem { units: 1 } => {
+            "One item is alcohol, which the law keeps out of this offer.".into()
+        }
+        TraceCode::RegulatedItem { units } => {
+            format!("{units} of the items are alcohol, which the law keeps out of this offer.")
+        }
+        TraceCode::Inactive => "This offer is switched off.".into(),
+        TraceCode::Incomplete => {
+            "This offer is not set up completely; ask a manager to look at it.".into()
+        }
+        TraceCode::OtherCurrency => "This offer is in another currency.".into(),
+        TraceCode::CustomerRequired => {
+            "Add the guest to the order first; this offer is personal.".into()
+        }
+        TraceCode::NotInGroup { .. } => {
+            "The guest is not in the group that this offer is for.".into()
+        }
+        TraceCode::NotInSegment { .. } => {
+            "The guest is not among those that this offer is for.".into()
+        }
+        TraceCode::NotForThisCustomer => "This offer belongs to another guest.".into(),
+        TraceCode::FirstPurchaseOnly { .. } => {
+            "This one is for a first purchase, and the guest has been here before.".into()
+        }
+        TraceCode::OtherVariant { .. } => "The guest sees another version of this offer.".into(),
+        TraceCode::UsesSpent => "It has been used as often as it can be.".into(),
+        TraceCode::CustomerUsesSpent => "The guest has used it as often as one guest can.".into(),
+        TraceCode::ApprovalRequired => "A manager has to approve this one.".into(),
+        TraceCode::NotYetValid { from } => format!("It starts on {from}."),
+        TraceCode::NoLongerValid { until } => format!("It ended on {until}."),
+        TraceCode::OutsideTimeWindow { .. } => format!("It only applies {}.", hours(code, DAYS)),
+        TraceCode::MinPurchaseNotMet { short } => {
+            format!("Spend {} more and this one applies.", money(short))
+        }
+        TraceCode::MinQuantityNotMet { short } => format!("Add {short} more and this one applies."),
+        TraceCode::NoMatchingItem => "Nothing on the order is part of this offer.".into(),
+        TraceCode::SetIncomplete => "The order does not hold a complete set yet.".into(),
+        TraceCode::MinimumPoints { minimum } => format!("Points are taken from {minimum} upwards."),
+        TraceCode::NotEnoughPoints { available } => {
+            format!("The guest has {available} points to spend.")
+        }
+        TraceCode::ExcludedBy {
+            discount_id,
+            its_saving,
+            this_saving,
+        } => format!(
+            "It does not combine with {}, which already takes off {}; this one would take off {}.",
+            (wording.name)(discount_id),
+            money(its_saving),
+            money(this_saving)
+        ),
+        TraceCode::NoSaving => "It would not take anything off this order.".into(),
+    }
+}
