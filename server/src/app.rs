@@ -9,10 +9,25 @@ use crate::hall::http::{self, Limits};
 use crate::hall::job::Job;
 use crate::hall::law::Law;
 use crate::hall::room::Room;
-use crate::platform;
+use crate::{
+    audit, catalogue, checkout, customers, discounts, jobs, loyalty, orders, outbox, payments,
+    platform,
+};
 
 /// In the order of dependency: a room calls verbs of rooms before it.
-pub const ROOMS: &[Room] = &[platform::ROOM];
+pub const ROOMS: &[Room] = &[
+    platform::ROOM,
+    audit::ROOM,
+    jobs::ROOM,
+    outbox::ROOM,
+    customers::ROOM,
+    catalogue::ROOM,
+    discounts::ROOM,
+    loyalty::ROOM,
+    payments::ROOM,
+    orders::ROOM,
+    checkout::ROOM,
+];
 
 pub fn jobs() -> impl Iterator<Item = &'static Job> {
     ROOMS.iter().flat_map(|room| room.jobs)

@@ -1,5 +1,15 @@
 //! Regulars: the guest side of venues and chains. `hall` is what every room stands on; `app` lists the rooms.
 
 pub mod app;
+pub mod audit;
+pub mod catalogue;
+pub mod checkout;
+pub mod customers;
+pub mod discounts;
 pub mod hall;
+pub mod jobs;
+pub mod loyalty;
+pub mod orders;
+pub mod outbox;
+pub mod payments;
 pub mod platform;

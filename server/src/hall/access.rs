@@ -88,6 +88,16 @@ const OWNER: Who = Who::Rank(Role::Owner);
 pub const TABLE: &[Rule] = &[
     // platform
     rule("GET", "/api/v1/chain", Who::AnyStaff, "platform:read"),
+    // audit
+    // jobs
+    // outbox
+    // customers
+    // catalogue
+    // discounts
+    // loyalty
+    // payments
+    // orders
+    // checkout
 ];
 
 /// The rule of a route, by its method and its path as it is written in [`TABLE`].

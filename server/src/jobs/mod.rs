@@ -1,0 +1,12 @@
+//! (This room is being built.)
+
+mod routes;
+
+use crate::hall::room::Room;
+
+pub const ROOM: Room = Room {
+    name: "jobs",
+    routes: routes::routes,
+    jobs: &[],
+    laws: &[],
+};
