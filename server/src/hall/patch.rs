@@ -36,13 +36,14 @@ fn merge_into(target: &mut Json, patch: &Map<String, Json>) {
     let Json::Object(fields) = target else { return };
     for (name, change) in patch {
         match change {
-            // Cleared rather than removed: what is not there must still be seen, or a misspelt name would pass.
-            Json::Null if !fields.contains_key(name) => {
-                drop(fields.insert(name.clone(), Json::Null))
+            // A `null` for what is not there is kept: dropped, a misspelt name would pass unseen.
+            Json::Null if fields.contains_key(name) => {
+                fields.remove(name);
             }
-            Json::Null => drop(fields.remove(name)),
             Json::Object(change) => merge_into(fields.entry(name).or_insert(Json::Null), change),
-            other => drop(fields.insert(name.clone(), other.clone())),
+            other => {
+                fields.insert(name.clone(), other.clone());
+            }
         }
     }
 }
