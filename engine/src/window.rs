@@ -9,15 +9,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 pub use moment::Moment;
-pub use parts::{BadTime, Bound, TimeOfDay};
+pub use parts::{BadTime, Bound, DaysOfWeek, TimeOfDay};
 
 /// The bounds of a rule. Every one may be absent; an absent bound does not bind.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Window<'a> {
+pub struct Window {
     pub valid_from: Option<Bound>,
     pub valid_until: Option<Bound>,
-    /// 0 = Sunday; empty = every day.
-    pub days_of_week: &'a [u8],
+    pub days_of_week: DaysOfWeek,
     pub time_from: Option<TimeOfDay>,
     pub time_until: Option<TimeOfDay>,
 }
@@ -30,7 +29,7 @@ pub enum Shut {
     OutsideHours,
 }
 
-impl Window<'_> {
+impl Window {
     pub fn test(&self, moment: &Moment) -> Result<(), Shut> {
         if let Some(from) = self.valid_from
             && !from.has_begun(moment)
@@ -52,7 +51,7 @@ impl Window<'_> {
     pub fn binds(&self) -> bool {
         self.valid_from.is_some()
             || self.valid_until.is_some()
-            || !self.days_of_week.is_empty()
+            || !self.days_of_week.is_every_day()
             || self.time_from.is_some()
             || self.time_until.is_some()
     }
@@ -80,7 +79,7 @@ impl Window<'_> {
             }
             now < from
         };
-        self.days_of_week.is_empty() || self.days_of_week.contains(&moment.weekday(begun_yesterday))
+        self.days_of_week.admits(moment.weekday(begun_yesterday))
     }
 }
 

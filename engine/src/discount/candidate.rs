@@ -151,7 +151,7 @@ impl Candidate {
         }
     }
 
-    pub(crate) fn window(&self) -> Window<'_> {
+    pub(crate) fn window(&self) -> Window {
         let mut window = self.discount.window();
         if let Some(coupon) = &self.coupon {
             window.valid_from = coupon.valid_from.or(window.valid_from);

@@ -114,11 +114,6 @@ impl Discount {
         );
         flag(prices > 1, "comboPrice", FlawCode::NotAllowed);
         flag(
-            self.days_of_week.iter().any(|&day| day > 6),
-            "daysOfWeek",
-            FlawCode::OutOfRange,
-        );
-        flag(
             self.amounts().any(|money| money.amount < 0),
             "amount",
             FlawCode::OutOfRange,
@@ -210,14 +205,6 @@ mod tests {
                 },
                 "scope",
                 FlawCode::NotAllowed,
-            ),
-            (
-                Discount {
-                    days_of_week: vec![7],
-                    ..whole.clone()
-                },
-                "daysOfWeek",
-                FlawCode::OutOfRange,
             ),
             (
                 Discount {

@@ -16,7 +16,7 @@ use crate::id::{
     ProductId, SegmentId,
 };
 use crate::money::{Money, Percent};
-use crate::window::{Bound, TimeOfDay, Window};
+use crate::window::{Bound, DaysOfWeek, TimeOfDay, Window};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -146,8 +146,7 @@ pub struct Discount {
     pub combo_amount_off: Option<Money>,
     pub valid_from: Option<Bound>,
     pub valid_until: Option<Bound>,
-    /// 0 = Sunday; empty = every day.
-    pub days_of_week: Vec<u8>,
+    pub days_of_week: DaysOfWeek,
     pub time_from: Option<TimeOfDay>,
     pub time_until: Option<TimeOfDay>,
     pub requires_approval: bool,
@@ -195,7 +194,7 @@ impl Discount {
             combo_amount_off: None,
             valid_from: None,
             valid_until: None,
-            days_of_week: Vec::new(),
+            days_of_week: DaysOfWeek::EVERY_DAY,
             time_from: None,
             time_until: None,
             requires_approval: false,
@@ -219,11 +218,11 @@ impl Discount {
         }
     }
 
-    pub fn window(&self) -> Window<'_> {
+    pub fn window(&self) -> Window {
         Window {
             valid_from: self.valid_from,
             valid_until: self.valid_until,
-            days_of_week: &self.days_of_week,
+            days_of_week: self.days_of_week,
             time_from: self.time_from,
             time_until: self.time_until,
         }

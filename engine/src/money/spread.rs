@@ -13,20 +13,23 @@ pub fn largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
     if whole == 0 {
         return (total == 0).then(|| vec![0; weights.len()]);
     }
+    if weights.len() == 1 {
+        return Some(vec![total]);
+    }
     let mut shares = Vec::with_capacity(weights.len());
     let mut remainders = Vec::with_capacity(weights.len());
     let mut left = total;
-    for &weight in weights {
+    for (place, &weight) in weights.iter().enumerate() {
         let exact = i128::from(total) * i128::from(weight);
-        let share = i64::try_from(exact / whole).ok()?;
+        let share = exact / whole;
+        remainders.push((exact - share * whole, place));
+        let share = i64::try_from(share).ok()?;
         left -= share;
         shares.push(share);
-        remainders.push(exact % whole);
     }
     if left > 0 {
-        let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-        by_remainder.sort_by(|&a, &b| remainders[b].cmp(&remainders[a]).then(a.cmp(&b)));
-        for &place in by_remainder.iter().take(usize::try_from(left).ok()?) {
+        remainders.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        for &(_, place) in remainders.iter().take(usize::try_from(left).ok()?) {
             shares[place] += 1;
         }
     }

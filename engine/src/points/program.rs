@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{CategoryId, GroupId, ProductId, RuleId, SegmentId};
 use crate::money::{Money, Multiplier, PointsPerUnit};
 use crate::quote::ClassOutcome;
-use crate::window::{Bound, TimeOfDay, Window};
+use crate::window::{Bound, DaysOfWeek, TimeOfDay, Window};
 
 /// Whether tax earns points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub struct Promotion {
     pub bonus_points: Option<i64>,
     pub valid_from: Option<Bound>,
     pub valid_until: Option<Bound>,
-    pub days_of_week: Vec<u8>,
+    pub days_of_week: DaysOfWeek,
     pub time_from: Option<TimeOfDay>,
     pub time_until: Option<TimeOfDay>,
     pub target_category_ids: Vec<CategoryId>,
@@ -88,11 +88,11 @@ impl Promotion {
         covers(&self.target_category_ids, &self.target_item_ids, class)
     }
 
-    pub(super) fn window(&self) -> Window<'_> {
+    pub(super) fn window(&self) -> Window {
         Window {
             valid_from: self.valid_from,
             valid_until: self.valid_until,
-            days_of_week: &self.days_of_week,
+            days_of_week: self.days_of_week,
             time_from: self.time_from,
             time_until: self.time_until,
         }

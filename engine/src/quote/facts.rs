@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::Refused;
+use super::{Refused, sort};
 use crate::discount::Candidate;
 use crate::money::{Quantity, half_up};
 use crate::order::{Line, Order};
@@ -55,8 +55,8 @@ pub(crate) struct Facts<'a> {
     moments: Vec<Moment>,
     pub products: Vec<&'a str>,
     pub categories: Vec<&'a str>,
-    /// Places in `lines`, by line id.
-    pub by_id: Vec<usize>,
+    /// As `lines`: the place of each by its id.
+    pub ranks: Vec<usize>,
 }
 
 impl<'a> Facts<'a> {
@@ -66,20 +66,20 @@ impl<'a> Facts<'a> {
         context: &Context,
     ) -> Result<Self, Refused> {
         check_bounds(order, candidates)?;
-        let mut lines: Vec<&Line> = order.lines.iter().collect();
-        lines.sort_by(|a, b| {
-            a.ordered_at
-                .cmp(&b.ordered_at)
-                .then_with(|| a.id.cmp(&b.id))
-        });
-        let mut by_id: Vec<usize> = (0..lines.len()).collect();
-        by_id.sort_by(|&a, &b| lines[a].id.cmp(&lines[b].id));
-        if by_id
-            .windows(2)
-            .any(|pair| lines[pair[0]].id == lines[pair[1]].id)
-        {
+        let ids: Vec<&str> = order.lines.iter().map(|line| line.id.as_str()).collect();
+        let by_id = sort::by_text(&ids);
+        if by_id.windows(2).any(|pair| ids[pair[0]] == ids[pair[1]]) {
             return Err(Refused::DuplicateLine);
         }
+        let mut lines: Vec<(&Line, usize)> = by_id
+            .iter()
+            .enumerate()
+            .map(|(rank, &place)| (&order.lines[place], rank))
+            .collect();
+        // Stable, so lines of one instant keep the order of their ids.
+        lines.sort_by_key(|(line, _)| line.ordered_at);
+        let ranks: Vec<usize> = lines.iter().map(|(_, rank)| *rank).collect();
+        let lines: Vec<&Line> = lines.into_iter().map(|(line, _)| line).collect();
         let start = context.policy.business_day_start;
         let opened = Moment::new(order.opened_at, &context.zone, start);
         let asked = candidates.iter().any(|candidate| {
@@ -110,7 +110,7 @@ impl<'a> Facts<'a> {
             moments,
             products,
             categories,
-            by_id,
+            ranks,
         })
     }
 
@@ -119,11 +119,9 @@ impl<'a> Facts<'a> {
     }
 
     pub fn place_of(&self, line_id: &str) -> Option<usize> {
-        let found = self
-            .by_id
-            .binary_search_by(|&place| self.lines[place].id.as_str().cmp(line_id))
-            .ok()?;
-        Some(self.by_id[found])
+        self.lines
+            .iter()
+            .position(|line| line.id.as_str() == line_id)
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn shut_code(candidate: &Candidate, shut: Shut) -> TraceCode {
         Shut::NotYet(from) => TraceCode::NotYetValid { from },
         Shut::Over(until) => TraceCode::NoLongerValid { until },
         Shut::OutsideHours => TraceCode::OutsideTimeWindow {
-            days_of_week: candidate.discount.days_of_week.clone(),
+            days_of_week: candidate.discount.days_of_week,
             time_from: candidate.discount.time_from,
             time_until: candidate.discount.time_until,
         },

@@ -13,6 +13,7 @@ mod offer;
 mod outcome;
 mod pool;
 mod sentence;
+mod sort;
 mod sum;
 mod table;
 mod trace;
@@ -38,7 +39,7 @@ pub(crate) use sum::tax_on;
 use facts::Facts;
 use offer::{NoOffer, Offer};
 use table::Table;
-use walk::{Fit, State, walk};
+use walk::{Admitted, Fit, State, walk};
 
 /// Why an order is not priced at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,18 +123,18 @@ pub fn evaluate(
         &mut refused,
     );
 
-    let trace = trace_of(&state, &places, candidates, refused);
+    let trace = trace_of(&mut state, &places, candidates, refused);
     sum::sum_up(&state, &facts, trace)
 }
 
 /// By turn, and ids within a turn; refuses two of one id.
 fn canonical(candidates: &[Candidate]) -> Result<Vec<usize>, Refused> {
-    let mut places: Vec<usize> = (0..candidates.len()).collect();
-    places.sort_unstable_by(|&a, &b| candidates[a].id.cmp(&candidates[b].id));
-    if places
-        .windows(2)
-        .any(|pair| candidates[pair[0]].id == candidates[pair[1]].id)
-    {
+    let ids: Vec<&str> = candidates
+        .iter()
+        .map(|candidate| candidate.id.as_str())
+        .collect();
+    let mut places = sort::by_text(&ids);
+    if places.windows(2).any(|pair| ids[pair[0]] == ids[pair[1]]) {
         return Err(Refused::DuplicateCandidate);
     }
     places.sort_by_key(|&place| turn_key(&candidates[place]));
@@ -189,31 +190,32 @@ fn fit<'a>(
 }
 
 fn trace_of(
-    state: &State<'_>,
+    state: &mut State<'_>,
     places: &[usize],
     candidates: &[Candidate],
     mut refused: Vec<Option<TraceCode>>,
 ) -> Vec<TraceEntry> {
-    let mut admitted = vec![None; candidates.len()];
-    for one in &state.admitted {
-        admitted[one.place] = Some(one);
+    let mut admitted: Vec<Option<&mut Admitted<'_>>> = Vec::new();
+    admitted.resize_with(candidates.len(), || None);
+    for one in &mut state.admitted {
+        let place = one.place;
+        admitted[place] = Some(one);
     }
     let entry = |&place: &usize| {
         let candidate = &candidates[place];
-        let (verdict, codes) = match admitted[place] {
+        let (verdict, reason, notes) = match &mut admitted[place] {
             Some(one) => {
-                let mut codes = Vec::with_capacity(1 + one.notes.len());
-                codes.push(TraceCode::Applied {
+                let saving = TraceCode::Applied {
                     saving: one.amount,
                     base: one.base,
                     units: one.units,
-                });
-                codes.extend(one.notes.iter().cloned());
-                (Verdict::Applied, codes)
+                };
+                (Verdict::Applied, saving, std::mem::take(&mut one.notes))
             }
             None => (
                 Verdict::Rejected,
-                vec![refused[place].take().unwrap_or(TraceCode::NoSaving)],
+                refused[place].take().unwrap_or(TraceCode::NoSaving),
+                Vec::new(),
             ),
         };
         TraceEntry {
@@ -221,7 +223,8 @@ fn trace_of(
             discount_id: candidate.discount.id.clone(),
             version: candidate.discount.version,
             verdict,
-            codes,
+            reason,
+            notes,
         }
     };
     places.iter().map(entry).collect()

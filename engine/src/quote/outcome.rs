@@ -131,5 +131,8 @@ pub(crate) fn dearest(amount: i64, taken: i64, units: i64) -> i64 {
         0 <= taken && taken <= units && units > 0,
         "no more units than there are"
     );
+    if taken == units {
+        return amount;
+    }
     (amount / units) * taken + (amount % units).min(taken)
 }

@@ -44,7 +44,7 @@ impl Pool {
         let allowed = allowance(candidate, facts)?;
         let mut budget = allowed.clone();
         let mut pool = Self {
-            reaches: Vec::new(),
+            reaches: Vec::with_capacity(table.classes.len()),
             allowed,
             regulated_units: 0,
             excluder: None,
@@ -126,30 +126,37 @@ fn allowance(candidate: &Candidate, facts: &Facts<'_>) -> Result<Option<Vec<i64>
     if !by_line && candidate.lines.is_empty() {
         return Ok(None);
     }
-    let all: Vec<i64> = facts
+    let mut allowed: Vec<i64> = facts
         .lines
         .iter()
         .map(|line| line.quantity.units())
         .collect();
-    let mut allowed = if candidate.lines.is_empty() {
-        all
-    } else {
-        pointed_at(candidate, facts, &all)
-    };
+    if !candidate.lines.is_empty() {
+        allowed = pointed_at(candidate, facts, &allowed);
+    }
     if !by_line {
         return Ok(Some(allowed));
     }
-    let mut shut = None;
+    let (mut shut, mut is_open_at_all) = (None, false);
+    let mut last = None;
     for (line, units) in allowed.iter_mut().enumerate() {
-        if let Err(why) = window.test(facts.ordered(line)) {
-            shut.get_or_insert(why);
-            *units = 0;
+        // Lines stand by the time they were ordered: a round is tested once.
+        let moment = facts.ordered(line);
+        let test = match last {
+            Some((instant, test)) if instant == moment.instant() => test,
+            _ => window.test(moment),
+        };
+        last = Some((moment.instant(), test));
+        match test {
+            Ok(()) => is_open_at_all |= *units > 0,
+            Err(why) => {
+                shut.get_or_insert(why);
+                *units = 0;
+            }
         }
     }
     match shut {
-        Some(shut) if allowed.iter().all(|&units| units == 0) => {
-            Err(super::fit::shut_code(candidate, shut))
-        }
+        Some(shut) if !is_open_at_all => Err(super::fit::shut_code(candidate, shut)),
         _ => Ok(Some(allowed)),
     }
 }

@@ -153,63 +153,72 @@ fn line_outcomes(
     state: &State<'_>,
     facts: &Facts<'_>,
 ) -> Vec<LineOutcome> {
-    let blank = |place: &usize| LineOutcome {
-        line_id: facts.lines[*place].id.clone(),
-        subtotal: 0,
-        discounts: 0,
-        tax: 0,
-        total: 0,
-        shares: Vec::new(),
-    };
-    let mut row_of = vec![0; facts.lines.len()];
-    for (row, &place) in facts.by_id.iter().enumerate() {
-        row_of[place] = row;
-    }
-    let mut rows: Vec<LineOutcome> = facts.by_id.iter().map(blank).collect();
+    let width = state.admitted.len();
+    let mut sums: Vec<LineSum> = vec![LineSum::default(); facts.lines.len()];
+    let mut taken = vec![0; facts.lines.len() * width];
     for (class, outcome) in table.classes.iter().zip(classes) {
         let mut handed = 0;
         for segment in &class.segments {
             let until = handed + segment.units;
-            let part = |amount: i64| {
-                dearest(amount, until, class.units) - dearest(amount, handed, class.units)
+            let part = |amount: i64| match segment.units == class.units {
+                true => amount,
+                false => dearest(amount, until, class.units) - dearest(amount, handed, class.units),
             };
-            let row = &mut rows[row_of[segment.line]];
+            let sum = &mut sums[segment.line];
             let mut before = part(class.list);
-            row.subtotal += before;
+            sum.subtotal += before;
             for step in &class.steps {
                 let left = part(step.left);
-                add_share(row, state.admitted[step.by].candidate, before - left);
+                taken[segment.line * width + step.by] += before - left;
                 before = left;
             }
-            let tax = part(outcome.tax);
-            row.tax += tax;
-            row.total += if facts.order.tax_mode == TaxMode::Exclusive {
-                before + tax
-            } else {
-                before
-            };
+            sum.amount += before;
+            sum.tax += part(outcome.tax);
             handed = until;
         }
     }
-    rows
+    let mut by_id: Vec<usize> = vec![0; facts.lines.len()];
+    for (place, &rank) in facts.ranks.iter().enumerate() {
+        by_id[rank] = place;
+    }
+    let outcome = |place: usize| {
+        let sum = sums[place];
+        let on_top = if facts.order.tax_mode == TaxMode::Exclusive {
+            sum.tax
+        } else {
+            0
+        };
+        LineOutcome {
+            line_id: facts.lines[place].id.clone(),
+            subtotal: sum.subtotal,
+            discounts: sum.subtotal - sum.amount,
+            tax: sum.tax,
+            total: sum.amount + on_top,
+            shares: shares_of(&taken[place * width..(place + 1) * width], state),
+        }
+    };
+    by_id.into_iter().map(outcome).collect()
 }
 
-fn add_share(row: &mut LineOutcome, candidate: &crate::discount::Candidate, amount: i64) {
-    if amount == 0 {
-        return;
+#[derive(Clone, Copy, Default)]
+struct LineSum {
+    subtotal: i64,
+    amount: i64,
+    tax: i64,
+}
+
+/// The shares of one line, by the places of the admitted.
+fn shares_of(taken: &[i64], state: &State<'_>) -> Vec<Share> {
+    let mut shares = Vec::with_capacity(taken.iter().filter(|amount| **amount > 0).count());
+    for (&amount, admitted) in taken.iter().zip(&state.admitted) {
+        if amount > 0 {
+            shares.push(Share {
+                candidate_id: admitted.candidate.id.clone(),
+                amount,
+            });
+        }
     }
-    row.discounts += amount;
-    match row
-        .shares
-        .iter_mut()
-        .find(|share| share.candidate_id == candidate.id)
-    {
-        Some(share) => share.amount += amount,
-        None => row.shares.push(Share {
-            candidate_id: candidate.id.clone(),
-            amount,
-        }),
-    }
+    shares
 }
 
 fn applied(admitted: &Admitted<'_>) -> Applied {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CandidateId, DiscountId, ExperimentId, GroupId, SegmentId};
-use crate::window::{Bound, TimeOfDay};
+use crate::window::{Bound, DaysOfWeek, TimeOfDay};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -19,8 +19,9 @@ pub struct TraceEntry {
     pub discount_id: DiscountId,
     pub version: u32,
     pub verdict: Verdict,
-    /// The first is the verdict's own; what follows adds to it.
-    pub codes: Vec<TraceCode>,
+    pub reason: TraceCode,
+    /// What else shaped it: caps, clamps, units that were left out.
+    pub notes: Vec<TraceCode>,
 }
 
 /// A reason with its figures. Amounts are minor units of the order's currency.
@@ -83,7 +84,7 @@ pub enum TraceCode {
         until: Bound,
     },
     OutsideTimeWindow {
-        days_of_week: Vec<u8>,
+        days_of_week: DaysOfWeek,
         time_from: Option<TimeOfDay>,
         time_until: Option<TimeOfDay>,
     },

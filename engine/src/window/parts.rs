@@ -31,6 +31,50 @@ impl TimeOfDay {
     }
 }
 
+/// Days of the week as a set, 0 = Sunday; the empty set means every day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DaysOfWeek(u8);
+
+impl DaysOfWeek {
+    pub const EVERY_DAY: Self = Self(0);
+
+    pub fn new(days: &[u8]) -> Result<Self, BadTime> {
+        let mut set = 0;
+        for &day in days {
+            if day > 6 {
+                return Err(BadTime::NotADay);
+            }
+            set |= 1 << day;
+        }
+        Ok(Self(set))
+    }
+
+    pub fn is_every_day(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn admits(self, day: u8) -> bool {
+        self.0 == 0 || self.0 & (1 << day) != 0
+    }
+
+    /// The days that are named, Sunday first.
+    pub fn named(self) -> impl Iterator<Item = u8> {
+        (0..7).filter(move |day| self.0 & (1 << day) != 0)
+    }
+}
+
+impl Serialize for DaysOfWeek {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(self.named())
+    }
+}
+
+impl<'de> Deserialize<'de> for DaysOfWeek {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::new(&Vec::<u8>::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
 /// An instant, or a bare date that means the venue's business day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bound {
@@ -43,12 +87,14 @@ pub enum Bound {
 pub enum BadTime {
     NotATime,
     NotABound,
+    NotADay,
 }
 
 impl fmt::Display for BadTime {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::NotATime => "write a time of day as 22:00",
+            Self::NotADay => "write a day of the week as 0 for Sunday to 6 for Saturday",
             Self::NotABound => "write a date as 2026-06-30, or an instant as 2026-06-30T18:00:00Z",
         })
     }

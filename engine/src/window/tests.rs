@@ -46,7 +46,7 @@ fn hours_days_and_midnight() {
         let window = Window {
             time_from: time(from),
             time_until: time(until),
-            days_of_week: days,
+            days_of_week: DaysOfWeek::new(days).expect("in range"),
             ..Window::default()
         };
         assert_eq!(
@@ -84,7 +84,7 @@ fn a_bare_date_includes_its_business_day_and_an_instant_is_excluded() {
 #[test]
 fn the_night_that_skips_an_hour_and_the_one_that_has_it_twice() {
     let zone = TimeZone::get("Europe/Stockholm").expect("bundled");
-    let open = |window: &Window<'_>, instant: &str| {
+    let open = |window: &Window, instant: &str| {
         window
             .test(&Moment::new(
                 instant.parse().expect("well formed"),
@@ -112,7 +112,7 @@ fn the_night_that_skips_an_hour_and_the_one_that_has_it_twice() {
     let late = Window {
         time_from: time("22:00"),
         time_until: time("02:30"),
-        days_of_week: &[6],
+        days_of_week: DaysOfWeek::new(&[6]).expect("in range"),
         ..Window::default()
     };
     assert!(open(&late, "2026-10-25T00:29:00Z") && open(&late, "2026-10-25T01:29:00Z"));
@@ -135,4 +135,7 @@ fn bounds_read_and_write() {
     for text in ["2026-02-30", "tomorrow", "2026-06-30T18:00:00"] {
         assert_eq!(text.parse::<Bound>(), Err(BadTime::NotABound), "{text}");
     }
+    let days: DaysOfWeek = serde_json::from_str("[5,6,5]").expect("well formed");
+    assert_eq!(serde_json::to_string(&days).expect("serializes"), "[5,6]");
+    assert_eq!(DaysOfWeek::new(&[7]), Err(BadTime::NotADay));
 }

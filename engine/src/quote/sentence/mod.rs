@@ -45,8 +45,8 @@ fn hours(code: &TraceCode, days: [&str; 7]) -> String {
         return String::new();
     };
     let named: Vec<&str> = days_of_week
-        .iter()
-        .filter_map(|&day| days.get(usize::from(day)).copied())
+        .named()
+        .filter_map(|day| days.get(usize::from(day)).copied())
         .collect();
     let times = match (time_from, time_until) {
         (None, None) => String::new(),
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn hours_are_written_as_on_the_door() {
         let shut = TraceCode::OutsideTimeWindow {
-            days_of_week: vec![5, 6],
+            days_of_week: crate::window::DaysOfWeek::new(&[5, 6]).expect("in range"),
             time_from: "22:00".parse().ok(),
             time_until: "02:00".parse().ok(),
         };
