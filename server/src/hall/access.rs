@@ -85,9 +85,19 @@ const MANAGER: Who = Who::Rank(Role::Manager);
 const OWNER: Who = Who::Rank(Role::Owner);
 
 /// Every route that the server has under `/api` and `/`, in the order of the rooms.
+#[rustfmt::skip]
 pub const TABLE: &[Rule] = &[
     // platform
     rule("GET", "/api/v1/chain", Who::AnyStaff, "platform:read"),
+    rule("GET", "/api/v1/chain/tax-classes", Who::AnyStaff, "platform:read"),
+    rule("POST", "/api/v1/chain/tax-classes", MANAGER, "platform:write"),
+    rule("GET", "/api/v1/chain/tax-classes/{taxClassId}", Who::AnyStaff, "platform:read"),
+    rule("PUT", "/api/v1/chain/tax-classes/{taxClassId}", MANAGER, "platform:write"),
+    rule("DELETE", "/api/v1/chain/tax-classes/{taxClassId}", MANAGER, "platform:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/tax-rates", STAFF, "platform:read"),
+    rule("PUT", "/api/v1/dashboard/venues/{venueId}/tax-rates", MANAGER, "platform:write"),
+    rule("GET", "/api/v1/chain/reporting-rates", Who::AnyStaff, "platform:read"),
+    rule("PUT", "/api/v1/chain/reporting-rates", MANAGER, "platform:write"),
     // audit
     // jobs
     // outbox

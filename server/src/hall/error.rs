@@ -180,6 +180,8 @@ codes! {
     PinLocked "pin_locked" 422 "The PIN is locked" "Wait until the time in `until`, or ask a manager.";
     ClockBackwards "clock_backwards" 422 "The clock only moves forward" "Choose a later time.";
     LastOwner "last_owner" 422 "The chain needs an owner" "Make somebody else owner first.";
+    ReportingRateMissing "reporting_rate_missing" 422 "There is no rate into the reporting currency" "Set a rate for the currency that `currency` names under PUT /api/v1/chain/reporting-rates, valid from the day in `on` or earlier.";
+    TaxRateMissing "tax_rate_missing" 422 "There is no tax rate for the class at this venue" "Set a rate for the class that `taxClassId` names under PUT /api/v1/dashboard/venues/{venueId}/tax-rates, valid from the day in `on` or earlier.";
     NeedsMatch "needs_match" 428 "If-Match is needed" "Send the ETag of the version that you read in If-Match.";
     TooMany "too_many" 429 "Too many requests" "Wait for Retry-After.";
     Bug "internal" 500 "Something is wrong on our side" "Try again with the same Idempotency-Key; if it stays, give us the requestId.";

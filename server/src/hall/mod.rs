@@ -10,6 +10,7 @@ pub mod identity;
 pub mod job;
 pub mod journal;
 pub mod law;
+pub mod money;
 pub mod page;
 pub mod patch;
 pub mod room;

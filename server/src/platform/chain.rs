@@ -119,9 +119,15 @@ pub struct Chain {
     pub mode: Mode,
     pub language: String,
     pub currency: String,
+    #[serde(skip)]
+    pub version: i64,
 }
 
-impl Reply for Chain {}
+impl Reply for Chain {
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+}
 
 pub fn chain(read: &mut Read) -> Result<Chain> {
     let tenant = identity::tenant(read)?.ok_or(Error::NotFound("chain"))?;
@@ -132,5 +138,11 @@ pub fn chain(read: &mut Read) -> Result<Chain> {
         mode: tenant.mode,
         language: tenant.language,
         currency: tenant.currency,
+        version: store::version(read)?,
     })
+}
+
+/// Gives the chain its next version, unless somebody was quicker.
+pub(super) fn touch(tx: &mut Tx, version: i64) -> Result<()> {
+    store::touch(tx, version)
 }

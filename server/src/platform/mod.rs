@@ -4,10 +4,14 @@
 //! Absent on purpose: OpenID Connect. It would be one more way to make a session, beside `sign_in`.
 
 pub mod chain;
+pub mod rates;
+pub mod refs;
 mod routes;
 mod store;
+pub mod tax;
 #[cfg(test)]
 mod tests;
+pub mod venues;
 
 use crate::hall::room::Room;
 

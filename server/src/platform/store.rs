@@ -1,8 +1,12 @@
+pub mod rates;
+pub mod refs;
+pub mod tax;
+
 use super::chain::{CreateVenue, Founding};
 use crate::hall::access::Role;
 use crate::hall::error::{Code, Error, Extra, OnViolation, Result};
 use crate::hall::id::{KeyId, StaffId, VenueId};
-use crate::hall::store::{Tx, json, word};
+use crate::hall::store::{Read, Tx, json, word};
 use crate::params;
 
 pub fn insert_tenant(tx: &mut Tx, founding: &Founding) -> Result<()> {
@@ -80,4 +84,38 @@ pub fn insert_key(
         params![id, name, hint, role.word(), json(&scopes)?, tx.now()],
     )
     .map(|_| ())
+}
+
+pub fn version(read: &mut Read) -> Result<i64> {
+    let sql = "select version from tenants where tenant_id = $1";
+    read.one(sql, &[])?.get(0)
+}
+
+pub fn touch(tx: &mut Tx, version: i64) -> Result<()> {
+    let sql = "update tenants set version = version + 1 where tenant_id = $1 and version = $2";
+    one(tx.exec(sql, params![version])?)
+}
+
+pub fn venue_version(read: &mut Read, venue: VenueId) -> Result<Option<i64>> {
+    let sql = "select version from venues where tenant_id = $1 and venue_id = $2";
+    let row = read.first(sql, params![venue])?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+pub fn touch_venue(tx: &mut Tx, venue: VenueId, version: i64) -> Result<()> {
+    let changed = tx.exec(
+        "update venues set version = version + 1
+         where tenant_id = $1 and venue_id = $2 and version = $3",
+        params![venue, version],
+    )?;
+    one(changed)
+}
+
+/// The guard of an edit is its version: no row changed means that somebody was quicker.
+fn one(changed: u64) -> Result<()> {
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
 }

@@ -1,3 +1,5 @@
+mod money;
+
 use crate::both_stores;
 use crate::hall::testing::TestApp;
 
