@@ -1,9 +1,11 @@
 //! The worked examples of the specification, by their numbers: each file under `worked/` is one.
 //! What a file leaves out has its usual value; what it expects is a part of the answer.
 
-use engine::discount::{Candidate, Discount, Origin, Scope, Type};
+mod usual;
+
+use engine::discount::Candidate;
 use engine::money::cash_rounding;
-use engine::order::{Customer, Line, Order};
+use engine::order::Order;
 use engine::points::{FromLot, Program, Purchase, Wallet, earn};
 use engine::quote::{Context, Evaluation, Policy, evaluate};
 use engine::refund::{Ask, Refunded, points_reversed, refund};
@@ -11,6 +13,7 @@ use engine::window::{Moment, TimeOfDay};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use usual::{candidate, merged, order};
 
 macro_rules! examples {
     ($($test:ident $file:literal)*) => {$(
@@ -70,38 +73,6 @@ fn answer(case: &Value) -> Value {
         .collect();
     let refunds = refunds(&sale, case, earned.first());
     json!({"evaluation": sale, "cash": cash, "earned": earned, "refunds": refunds})
-}
-
-fn order(given: &Value) -> Order {
-    let usual = json!({
-        "id": "ord_1", "currency": "SEK", "taxMode": "INCLUSIVE", "openedAt": "2026-06-05T10:00:00Z",
-        "customer": null, "lines": [],
-    });
-    let mut whole = merged(&usual, given);
-    if !whole["customer"].is_null() {
-        let usual = Customer {
-            id: "cus_1".into(),
-            group_ids: vec![],
-            segment_ids: vec![],
-            purchases: 0,
-        };
-        whole["customer"] = merged(&json!(usual), &whole["customer"]);
-    }
-    let at: Timestamp = serde_json::from_value(whole["openedAt"].clone()).expect("an instant");
-    let lines = given["lines"].as_array().expect("a list").iter();
-    whole["lines"] = lines
-        .map(|line| merged(&json!(Line::new("", "", 0, at)), line))
-        .collect();
-    serde_json::from_value(whole).expect("an order")
-}
-
-fn candidate(given: &Value) -> Candidate {
-    let rule = Discount::new("dis_1", Type::Percentage, Scope::Order);
-    let mut usual = Candidate::new("can_1", Origin::Automatic, rule);
-    if given["origin"] == "POINTS" {
-        usual.discount.kind = Type::Points;
-    }
-    serde_json::from_value(merged(&json!(usual), given)).expect("a candidate")
 }
 
 fn earned(
@@ -204,22 +175,6 @@ fn walk_lots(steps: &[Value]) {
         for name in ["moved", "balance", "debt"] {
             assert_eq!(seen[name], step[name], "{step}");
         }
-    }
-}
-
-/// `given` over `usual`, objects field by field.
-fn merged(usual: &Value, given: &Value) -> Value {
-    match (usual, given) {
-        (usual, Value::Null) => usual.clone(),
-        (Value::Object(usual), Value::Object(given)) => {
-            let mut whole = usual.clone();
-            for (name, value) in given {
-                let merged = merged(usual.get(name).unwrap_or(&Value::Null), value);
-                whole.insert(name.clone(), merged);
-            }
-            Value::Object(whole)
-        }
-        _ => given.clone(),
     }
 }
 
