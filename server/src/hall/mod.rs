@@ -4,6 +4,7 @@ pub mod access;
 pub mod call;
 pub mod error;
 pub mod etag;
+pub mod filter;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -18,4 +19,5 @@ pub mod secret;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod text;
 pub mod time;

@@ -9,6 +9,26 @@ use serde_json::{Map, Value as Json};
 use super::error::{Error, Result};
 use super::http::shape;
 
+/// An edit as it was sent: the whole command (`PUT`) or the fields that differ (`PATCH`).
+#[derive(Debug, Clone)]
+pub enum Change<T> {
+    Replace(T),
+    Merge(Json),
+}
+
+impl<T: Serialize + DeserializeOwned + Clone> Change<T> {
+    /// The whole command that the edit comes to.
+    ///
+    /// # Errors
+    /// As [`merge`].
+    pub fn onto(&self, current: &T) -> Result<T> {
+        match self {
+            Change::Replace(command) => Ok(command.clone()),
+            Change::Merge(patch) => merge(current, patch),
+        }
+    }
+}
+
 /// The command `current` with `patch` merged into it.
 ///
 /// A command writes all its fields, `null` ones too (no `skip_serializing_if`), so that each may be cleared.

@@ -1,0 +1,76 @@
+//! Texts that people type: how they are compared, and what a single line may hold.
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+use super::error::Field;
+
+/// Without case, accents and doubled spaces: `Crème  Brûlée` and `creme brulee` are one name.
+///
+/// Folded here and not by the store, because `lower('Å')` is another letter on each store.
+pub fn fold(text: &str) -> String {
+    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+    let lower = plain.to_lowercase();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What every text with this beginning sorts before, in a column of `collate "C"`.
+pub fn prefix_end(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
+}
+
+/// Notes in `wrong` a text that is empty, longer than `longest` characters, or more than one line.
+pub fn check_line(text: &str, longest: usize, pointer: &str, wrong: &mut Vec<Field>) {
+    let length = text.trim().chars().count();
+    if length == 0 || length > longest {
+        wrong.push(Field::new(
+            pointer,
+            "invalid_length",
+            format!("Send 1 to {longest} characters."),
+        ));
+    } else if text.chars().any(char::is_control) {
+        wrong.push(Field::new(
+            pointer,
+            "invalid",
+            "Send one line, without control characters.",
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_person_reads_alike_fold_alike() {
+        for (text, folded) in [
+            ("Crème  Brûlée ", "creme brulee"),
+            ("ÅSA", "asa"),
+            ("A\u{30a}sa", "asa"),
+            ("ﬁsh", "fish"),
+            ("Smørrebrød", "smørrebrød"),
+            ("", ""),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+        assert!(prefix_end("be") > "beer".to_owned() && prefix_end("be") < "bf".to_owned());
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        for (text, code) in [
+            ("Beer", None),
+            ("  ", Some("invalid_length")),
+            ("123456", Some("invalid_length")),
+            ("a\nb", Some("invalid")),
+        ] {
+            let mut wrong = Vec::new();
+            check_line(text, 5, "/name", &mut wrong);
+            assert_eq!(
+                wrong.first().map(|field| field.code.as_str()),
+                code,
+                "{text:?}"
+            );
+        }
+    }
+}
