@@ -55,9 +55,18 @@ create table outbox (
   unique (tenant_id, seq)
 );
 
-create index outbox_unnumbered on outbox (tenant_id, event_id) where seq is null;
+create index outbox_unnumbered on outbox (tenant_id, event_id) where seq is null and kind = 'EVENT';
 
 create index outbox_due on outbox (tenant_id, due_at) where due_at is not null;
+
+-- How far the sealing job has come: the last sealed entry and the last numbered event.
+create table journal_heads (
+  tenant_id text collate "C" not null references tenants (tenant_id),
+  audit_seq bigint not null check (audit_seq >= 0),
+  audit_hash bytea not null,
+  event_seq bigint not null check (event_seq >= 0),
+  primary key (tenant_id)
+);
 
 create table jobs (
   tenant_id text collate "C" not null references tenants (tenant_id),
@@ -69,18 +78,20 @@ create table jobs (
   primary key (tenant_id, name)
 );
 
-create index jobs_due on jobs (next_at);
+create index jobs_due on jobs (tenant_id, next_at);
 
 create table job_runs (
   tenant_id text collate "C" not null references tenants (tenant_id),
   run_id text collate "C" not null,
-  name text not null,
+  name text collate "C" not null,
   started_at bigint not null,
   ended_at bigint,
   outcome text check (outcome in ('SUCCEEDED', 'FAILED', 'LOST')),
   detail text,
   primary key (tenant_id, run_id)
 );
+
+create index job_runs_by_name on job_runs (tenant_id, name, run_id);
 
 -- only: sqlite
 create trigger audit_sealed_stays before update on audit_entries when old.seq is not null

@@ -6,8 +6,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::hall::call::Hall;
 use crate::hall::http::{self, Limits};
-use crate::hall::job::Job;
-use crate::hall::law::Law;
 use crate::hall::room::Room;
 use crate::{
     audit, catalogue, checkout, customers, discounts, jobs, loyalty, orders, outbox, payments,
@@ -28,16 +26,6 @@ pub const ROOMS: &[Room] = &[
     orders::ROOM,
     checkout::ROOM,
 ];
-
-pub fn jobs() -> impl Iterator<Item = &'static Job> {
-    ROOMS.iter().flat_map(|room| room.jobs)
-}
-
-pub fn laws() -> Vec<&'static Law> {
-    let mut laws: Vec<&Law> = ROOMS.iter().flat_map(|room| room.laws).collect();
-    laws.sort_by_key(|law| law.number);
-    laws
-}
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

@@ -99,7 +99,27 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/chain/reporting-rates", Who::AnyStaff, "platform:read"),
     rule("PUT", "/api/v1/chain/reporting-rates", MANAGER, "platform:write"),
     // audit
+    rule("GET", "/api/v1/chain/audit", MANAGER, "audit:read"),
+    rule(
+        "GET",
+        "/api/v1/dashboard/venues/{venueId}/audit",
+        MANAGER,
+        "audit:read",
+    ),
     // jobs
+    rule("GET", "/api/v1/chain/jobs", MANAGER, "jobs:read"),
+    rule(
+        "GET",
+        "/api/v1/chain/jobs/{name}/runs",
+        MANAGER,
+        "jobs:read",
+    ),
+    rule(
+        "POST",
+        "/api/v1/chain/jobs/{name}/run",
+        MANAGER,
+        "jobs:write",
+    ),
     // outbox
     // customers
     // catalogue

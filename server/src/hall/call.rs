@@ -18,7 +18,10 @@ use super::etag::etag;
 use super::http::{Facts, facts};
 use super::id::{CustomerId, DeviceId, StaffId, TenantId};
 use super::identity::{self, Identity, Lookup, Mode, Principal, Site, Tenant, Venue};
+use super::job::Job;
 use super::journal::{self, By, Keyed, Known, Stored};
+use super::law::Law;
+use super::room::Room;
 use super::secret::Entropy;
 use super::store::{Db, Hot, Read, Scope, Tx};
 use super::time::Clock;
@@ -33,6 +36,21 @@ pub struct Hall {
     pub master: std::sync::Arc<[u8; 32]>,
     /// What links and cookies use, without a trailing slash.
     pub public_url: std::sync::Arc<str>,
+    /// What the rooms handed over: their jobs and laws, for those who walk them all.
+    pub rooms: &'static [Room],
+}
+
+impl Hall {
+    pub fn jobs(&self) -> impl Iterator<Item = &'static Job> + use<> {
+        self.rooms.iter().flat_map(|room| room.jobs)
+    }
+
+    /// In the order of their numbers.
+    pub fn laws(&self) -> Vec<&'static Law> {
+        let mut laws: Vec<&Law> = self.rooms.iter().flat_map(|room| room.laws).collect();
+        laws.sort_by_key(|law| law.number);
+        laws
+    }
 }
 
 pub const STAFF_COOKIE: &str = "regulars_staff";

@@ -24,10 +24,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-pub use dialect::{Dialect, plan};
+pub use dialect::{Dialect, is_whole, plan};
 pub use migrate::{Migration, tables};
 #[cfg(any(test, feature = "testing"))]
 pub use postgres::admin;
+#[cfg(any(test, feature = "testing"))]
+pub use sqlite::file_admin;
 pub use value::{FromValue, Row, Value, from_word, json, word};
 pub use work::{Health, Hot, Scope};
 
@@ -198,8 +200,24 @@ impl Db {
         now: Timestamp,
         find: impl Fn(&mut Across<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.across(Scope::of_nobody(now), find).await
+    }
+
+    /// As [`Db::across_tenants`], for a walk over the whole store that nobody waits for.
+    pub async fn across_tenants_patiently<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        find: impl Fn(&mut Across<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.across(Scope::of_nobody(now).patient(), find).await
+    }
+
+    async fn across<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        find: impl Fn(&mut Across<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        let scope = Scope::of_nobody(now);
         let find = move |tx: &mut Tx| find(&mut Across(&mut tx.read));
         self.send_read(
             Box::new(Job::new(scope, Vec::new(), find, reply)),

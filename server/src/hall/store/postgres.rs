@@ -169,10 +169,15 @@ impl Worker {
     }
 
     fn attempt(&self, session: &Rc<Session>, work: &mut dyn Work) -> Result<()> {
+        let isolation = if work.scope().guarded {
+            "read committed"
+        } else {
+            self.isolation
+        };
         session.begin(
             work.scope().tenant,
             work.hot(),
-            &format!("begin isolation level {}", self.isolation),
+            &format!("begin isolation level {isolation}"),
         );
         let shared = super::Session::Postgres(Rc::clone(session));
         let mut tx = Tx::new(Read::new(
@@ -226,6 +231,9 @@ impl Worker {
             );
             if rank == Rank::Audit {
                 session.queue_simple("set local role regulars_audit");
+            }
+            if work.scope().patient {
+                session.queue_simple("set local statement_timeout = '10min'");
             }
             let shared = super::Session::Postgres(Rc::clone(&session));
             let mut tx = Tx::new(Read::new(

@@ -512,7 +512,12 @@ fn read_all(
     let _ = connection.progress_handler(STEPS_PER_LOOK, Some(move || watching.is_over()));
     let session = Rc::new(Session::new(connection));
     while let Ok(Some(mut work)) = queue.recv() {
-        let until = work.scope().deadline.min(Instant::now() + READ_TIME_MAX);
+        let scope = work.scope();
+        let until = if scope.patient {
+            scope.deadline
+        } else {
+            scope.deadline.min(Instant::now() + READ_TIME_MAX)
+        };
         watch.set(until);
         if let Err(error) = super::left(until) {
             work.finish(Err(error));
@@ -531,6 +536,14 @@ fn read_all(
         }
         work.finish(begun);
     }
+}
+
+/// Statements on a file, outside any transaction: for the tests, which plant breaches.
+#[cfg(any(test, feature = "testing"))]
+pub fn file_admin(file: &Path, statements: &[&str]) -> Result<()> {
+    let connection = open(file)?;
+    let mut statements = statements.iter();
+    statements.try_for_each(|sql| connection.execute_batch(sql).map_err(classify))
 }
 
 #[cfg(test)]

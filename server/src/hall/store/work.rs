@@ -15,6 +15,8 @@ use crate::hall::journal::By;
 
 /// A call that names no deadline of its own has this long.
 const CALL_TIME_MAX: Duration = Duration::from_secs(10);
+/// A walk over the whole store, or a step of a job, has this long.
+const PATIENT_TIME_MAX: Duration = Duration::from_secs(600);
 
 /// For whom, when and by whom a transaction runs.
 #[derive(Debug, Clone)]
@@ -23,6 +25,11 @@ pub struct Scope {
     pub now: Timestamp,
     pub by: By,
     pub deadline: Instant,
+    /// Work of the machine itself, which may take longer than a person waits.
+    pub(super) patient: bool,
+    /// On PostgreSQL `READ COMMITTED`: for bookkeeping whose guards stand in its statements, so that
+    /// reading the newest rows does not make those who write them run again.
+    pub(super) guarded: bool,
 }
 
 impl Scope {
@@ -32,6 +39,8 @@ impl Scope {
             now,
             by,
             deadline: Instant::now() + CALL_TIME_MAX,
+            patient: false,
+            guarded: false,
         }
     }
 
@@ -42,12 +51,21 @@ impl Scope {
             now,
             by: By::nobody(),
             deadline: Instant::now() + CALL_TIME_MAX,
+            patient: false,
+            guarded: false,
         }
     }
 
     /// Work of the machine itself may take longer than a person waits.
     pub fn patient(mut self) -> Scope {
-        self.deadline = Instant::now() + Duration::from_secs(600);
+        self.deadline = Instant::now() + PATIENT_TIME_MAX;
+        self.patient = true;
+        self
+    }
+
+    /// Every rule of this transaction holds by its statements alone, at any isolation.
+    pub fn guarded(mut self) -> Scope {
+        self.guarded = true;
         self
     }
 }

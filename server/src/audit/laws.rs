@@ -1,0 +1,107 @@
+//! The laws of the journal.
+
+use data_encoding::HEXLOWER;
+
+use super::seal::{GENESIS, hash};
+use super::store::{self, Head};
+use crate::hall::error::Result;
+use crate::hall::law::{BREACHES_MAX, Check, Law};
+use crate::hall::store::Across;
+
+/// Entries that are held in memory at a time while a chain is walked.
+const STEP: i64 = 1_000;
+
+pub const LAWS: &[Law] = &[
+    Law {
+        number: "L23",
+        about: "No row refers to a row of another tenant.",
+        // Rows of one tenant refer by composite foreign keys, which hold by themselves. What stands outside them is
+        // the directory, which names a tenant and a row of it.
+        check: Check::Query(
+            "select d.tenant_id, 'directory ' || d.kind || ' names no tenant' from directory d
+             left join tenants t on t.tenant_id = d.tenant_id where t.tenant_id is null
+             union all
+             select d.tenant_id, 'directory token of key ' || d.ref_id || ' is of another tenant'
+             from directory d join api_keys k on k.key_id = d.ref_id
+             where d.kind = 'token' and k.tenant_id <> d.tenant_id
+             union all
+             select d.tenant_id, 'directory token of session ' || d.ref_id || ' is of another tenant'
+             from directory d join sessions s on s.session_id = d.ref_id
+             where d.kind = 'token' and s.tenant_id <> d.tenant_id
+             union all
+             select o.tenant_id, 'event ' || o.event_id || ' names a venue that is not the tenant''s'
+             from outbox o left join venues v on v.tenant_id = o.tenant_id and v.venue_id = o.venue_id
+             where o.venue_id is not null and v.venue_id is null
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L24",
+        about: "Sealed audit entries form an unbroken chain.",
+        check: Check::Walk(chains),
+    },
+];
+
+/// Recomputes every hash, and asks that each chain ends where its head says.
+fn chains(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
+    let mut broken = Vec::new();
+    for (tenant, head) in store::heads(across)? {
+        if let Some(what) = first_break(across, &tenant, &head)? {
+            broken.push((tenant, what));
+        }
+        if broken.len() as i64 >= BREACHES_MAX {
+            break;
+        }
+    }
+    let orphans = across.query(
+        "select distinct e.tenant_id from audit_entries e
+         left join journal_heads h on h.tenant_id = e.tenant_id
+         where e.seq is not null and h.tenant_id is null limit $1",
+        crate::params![BREACHES_MAX],
+    )?;
+    for row in orphans {
+        broken.push((row.get(0)?, "sealed entries without a head".into()));
+    }
+    Ok(broken)
+}
+
+/// The first place where a chain does not hold. What follows it cannot be judged.
+fn first_break(across: &mut Across<'_>, tenant: &str, head: &Head) -> Result<Option<String>> {
+    let (mut seq, mut before) = (0, GENESIS);
+    loop {
+        let links = store::links(across, tenant, seq, STEP)?;
+        if links.is_empty() {
+            break;
+        }
+        for (entry, number, stored) in links {
+            if number != seq + 1 {
+                return Ok(Some(format!(
+                    "entry {} is missing: {number} follows {seq}",
+                    seq + 1
+                )));
+            }
+            let computed = hash(&before, number, &entry)?;
+            if stored != computed {
+                return Ok(Some(format!(
+                    "entry {number} ({}) was changed: its hash is {}, its content gives {}",
+                    entry.id,
+                    short(&stored),
+                    short(&computed)
+                )));
+            }
+            (seq, before) = (number, computed);
+        }
+    }
+    if (seq, before) == (head.audit_seq, head.audit_hash) {
+        Ok(None)
+    } else {
+        Ok(Some(format!(
+            "the chain ends at entry {seq}, its head says {}: the last entries are missing",
+            head.audit_seq
+        )))
+    }
+}
+
+fn short(hash: &[u8]) -> String {
+    HEXLOWER.encode(hash).chars().take(12).collect()
+}

@@ -1,0 +1,132 @@
+use serde_json::json;
+
+use super::{seal_all, verify};
+use crate::both_stores;
+use crate::hall::store::Dialect;
+use crate::hall::testing::TestApp;
+use crate::params;
+
+/// Lifts what keeps sealed entries as they are, as somebody with the file in their hands would.
+async fn unguard(app: &TestApp) {
+    let sqlite = app.hall.db.dialect() == Dialect::Sqlite;
+    let (update, delete) = if sqlite {
+        (
+            "drop trigger audit_sealed_stays",
+            "drop trigger audit_stays",
+        )
+    } else {
+        (
+            "drop trigger audit_sealed_stays on audit_entries",
+            "drop trigger audit_stays on audit_entries",
+        )
+    };
+    app.as_owner(&[update, delete]).await;
+}
+
+async fn broken(app: &TestApp) -> Vec<String> {
+    let verdicts = verify(&app.hall, |_| ()).await.unwrap();
+    verdicts
+        .into_iter()
+        .flat_map(|verdict| verdict.breaches)
+        .map(|breach| breach.what)
+        .collect()
+}
+
+both_stores! {
+    async fn each_change_stands_sealed_in_the_trail(app: TestApp) {
+        assert!(seal_all(&app.hall).await.unwrap() > 0);
+        assert_eq!(seal_all(&app.hall).await.unwrap(), 0);
+        let trail = app.manager().get(&app.dashboard("/audit?action=venue.open")).await;
+        trail.is(200);
+        let entry = &trail.json["items"][0];
+        assert_eq!(entry["entity"], json!(app.venue));
+        assert_eq!(entry["actor"], "cli");
+        assert_eq!(entry["hash"].as_str().map(str::len), Some(64));
+        assert!(entry["beforeSha256"].is_null() && entry["afterSha256"].is_string());
+        assert!(entry["seq"].as_i64().unwrap() >= 1);
+        app.staff().get(&app.dashboard("/audit")).await.is_problem(403, "forbidden");
+    }
+
+    async fn the_trail_is_filtered_and_read_to_its_end(app: TestApp) {
+        let all = app.manager().get("/api/v1/chain/audit").await;
+        let count = all.json["items"].as_array().unwrap().len();
+        let (mut seen, mut path) = (0, "/api/v1/chain/audit?pageSize=2".to_owned());
+        loop {
+            let page = app.manager().get(&path).await;
+            seen += page.json["items"].as_array().unwrap().len();
+            let Some(cursor) = page.json["nextCursor"].as_str() else { break };
+            path = format!("/api/v1/chain/audit?pageSize=2&cursor={cursor}");
+        }
+        assert_eq!(seen, count);
+        let of = async |query: &str| {
+            let page = app.manager().get(&format!("/api/v1/chain/audit?{query}")).await;
+            page.json["items"].as_array().unwrap().len()
+        };
+        assert_eq!(of(&format!("entity={}", app.venue)).await, 1);
+        assert_eq!(of("actor=cli&from=2026-06-12T10:00:00Z").await, count);
+        assert_eq!(of("to=2026-06-12T10:00:00Z").await, 0);
+        app.manager().get("/api/v1/chain/audit?from=x").await.is_problem(422, "invalid");
+        let stranger = app.other_tenant().await;
+        let other = stranger.get(&format!("/api/v1/chain/audit?entity={}", app.venue)).await;
+        assert_eq!(other.json["items"], json!([]));
+
+        stranger.get(&app.dashboard("/audit")).await.is_problem(404, "not_found");
+    }
+
+    async fn a_sealed_entry_cannot_be_changed(app: TestApp) {
+        seal_all(&app.hall).await.unwrap();
+        for sql in [
+            "update audit_entries set actor = 'nobody' where tenant_id = $1",
+            "delete from audit_entries where tenant_id = $1",
+        ] {
+            assert!(app.try_write(move |tx| tx.exec(sql, params![])).await.is_err());
+        }
+    }
+
+    async fn a_changed_entry_breaks_the_chain(app: TestApp) {
+        app.breaks("L24");
+        seal_all(&app.hall).await.unwrap();
+        unguard(&app).await;
+        app.write(|tx| tx.exec("update audit_entries set actor = 'x' where tenant_id = $1 and seq = 2", params![])).await;
+        let broken = broken(&app).await;
+        assert!(broken.len() == 1 && broken[0].starts_with("entry 2 "), "{broken:?}");
+    }
+
+    async fn a_missing_entry_breaks_the_chain(app: TestApp) {
+        app.breaks("L24");
+        seal_all(&app.hall).await.unwrap();
+        unguard(&app).await;
+        app.write(|tx| tx.exec("delete from audit_entries where tenant_id = $1 and seq = 2", params![])).await;
+        let broken = broken(&app).await;
+        assert!(broken.len() == 1 && broken[0].contains("3 follows 1"), "{broken:?}");
+    }
+
+    async fn a_chain_that_was_cut_short_is_seen(app: TestApp) {
+        app.breaks("L24");
+        seal_all(&app.hall).await.unwrap();
+        unguard(&app).await;
+        app.write(|tx| {
+            let last = "delete from audit_entries where tenant_id = $1
+                        and seq = (select max(seq) from audit_entries where tenant_id = $1)";
+            tx.exec(last, params![])
+        })
+        .await;
+        let broken = broken(&app).await;
+        assert!(broken.len() == 1 && broken[0].contains("the last entries are missing"), "{broken:?}");
+    }
+
+    async fn two_who_seal_at_once_make_one_chain(app: TestApp) {
+        let many = (0..8).map(|_| seal_all(&app.hall));
+        let sealed: u64 = futures_util::future::join_all(many).await.into_iter().map(|sealed| sealed.unwrap()).sum();
+        assert!(sealed > 0 && broken(&app).await.is_empty());
+    }
+
+    async fn a_token_of_another_tenant_breaks_the_law(app: TestApp) {
+        app.breaks("L23");
+        app.other_tenant().await;
+        let sql = "update directory set tenant_id = (select min(tenant_id) from tenants)
+                   where kind = 'token' and tenant_id <> (select min(tenant_id) from tenants)";
+        app.as_owner(&[sql]).await;
+        assert!(!broken(&app).await.is_empty());
+    }
+}

@@ -1,0 +1,121 @@
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::{Outcome, run, run_due, store};
+use crate::both_stores;
+use crate::hall::job::{Job, JobCall, Schedule};
+use crate::hall::room::Room;
+use crate::hall::testing::TestApp;
+use crate::params;
+
+const HOURLY: Job = Job {
+    name: "test.hourly",
+    about: "Counts.",
+    schedule: Schedule::Every(SignedDuration::from_hours(1)),
+    run: |call| Box::pin(count(call)),
+};
+
+const FAILING: Job = Job {
+    name: "test.failing",
+    about: "Fails.",
+    schedule: Schedule::Every(SignedDuration::from_hours(1)),
+    run: |_| Box::pin(async { Err(crate::hall::error::Error::bug("the provider is away")) }),
+};
+
+const ROOMS: &[Room] = &[Room {
+    name: "test",
+    routes: utoipa_axum::router::OpenApiRouter::new,
+    jobs: &[HOURLY, FAILING],
+    laws: &[],
+}];
+
+async fn count(call: JobCall) -> crate::hall::error::Result<String> {
+    call.write([], |tx| tx.audit_new("counted", "test", &()))
+        .await?;
+    Ok("counted".into())
+}
+
+async fn counted(app: &TestApp) -> i64 {
+    app.write(|tx| {
+        let sql = "select count(*) from audit_entries where tenant_id = $1 and action = 'counted'";
+        tx.one(sql, params![])?.get(0)
+    })
+    .await
+}
+
+both_stores! {
+    async fn a_job_runs_once_when_it_is_due(app: TestApp) {
+        let mut app = app;
+        app.hall.rooms = ROOMS;
+        assert!(run_due(&app.hall, None).await.unwrap().is_empty());
+        app.advance(SignedDuration::from_hours(3));
+        let (one, two) = tokio::join!(run_due(&app.hall, None), run_due(&app.hall, Some(app.tenant)));
+        let mut ran = one.unwrap();
+        ran.extend(two.unwrap());
+        let outcomes = |name| ran.iter().filter(|ran| ran.name == name).map(|ran| ran.outcome).collect::<Vec<_>>();
+        assert_eq!(outcomes("test.hourly"), [Outcome::Succeeded]);
+        assert_eq!(outcomes("test.failing"), [Outcome::Failed]);
+        assert_eq!(counted(&app).await, 1);
+        // What failed is tried again before its hour, what succeeded is not.
+        app.advance(SignedDuration::from_mins(6));
+        let again = run_due(&app.hall, None).await.unwrap();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].name, "test.failing");
+    }
+
+    async fn a_job_whose_process_is_gone_is_taken_over(app: TestApp) {
+        let mut app = app;
+        app.hall.rooms = ROOMS;
+        app.advance(SignedDuration::from_hours(3));
+        run::enrol(&app.hall, None).await.unwrap();
+        let now = app.now();
+        let claimed = app.write(move |tx| run::claim(tx, &HOURLY, now, false)).await;
+        assert!(claimed.is_some());
+        assert!(app.write(move |tx| run::claim(tx, &HOURLY, now, true)).await.is_none());
+        let ran = run_due(&app.hall, None).await.unwrap();
+        assert!(ran.iter().all(|ran| ran.name == "test.failing"));
+        app.advance(SignedDuration::from_secs(61));
+        assert!(run_due(&app.hall, None).await.unwrap().iter().any(|ran| ran.name == "test.hourly"));
+        let history = app.write(|tx| store::runs(tx, "test.hourly", None, 10)).await;
+        let outcomes: Vec<_> = history.iter().map(|run| run.outcome).collect();
+        assert_eq!(outcomes, [Some(Outcome::Succeeded), Some(Outcome::Lost)]);
+    }
+
+    async fn a_manager_runs_a_job_and_reads_how_it_went(app: TestApp) {
+        let begun = app.manager().post_keyed("/api/v1/chain/jobs/jobs.prune/run", "k1", json!({})).await;
+        begun.is(201);
+        let again = app.manager().post_keyed("/api/v1/chain/jobs/jobs.prune/run", "k1", json!({})).await;
+        assert_eq!((again.status, again.header("idempotency-replayed")), (begun.status, Some("true")));
+        let path = "/api/v1/chain/jobs/jobs.prune/runs";
+        let mut runs = app.manager().get(path).await;
+        for _ in 0..200 {
+            if runs.json["items"][0]["outcome"] == "SUCCEEDED" {
+                break;
+            }
+            tokio::task::yield_now().await;
+            runs = app.manager().get(path).await;
+        }
+        assert_eq!(runs.json["items"][0]["outcome"], "SUCCEEDED");
+        assert_eq!(runs.json["items"].as_array().unwrap().len(), 1);
+        let jobs = app.manager().get("/api/v1/chain/jobs").await;
+        let prune = jobs.json.as_array().unwrap().iter().find(|job| job["name"] == "jobs.prune").unwrap();
+        assert_eq!(prune["schedule"], "15 4 * * *");
+        assert_eq!(prune["lastRun"]["id"], begun.json["id"]);
+        app.staff().get("/api/v1/chain/jobs").await.is_problem(403, "forbidden");
+        app.manager().get("/api/v1/chain/jobs/nope/runs").await.is_problem(404, "not_found");
+        let other = app.other_tenant().await.get(path).await;
+        assert_eq!(other.json["items"], json!([]));
+    }
+
+    async fn only_the_last_runs_are_kept(app: TestApp) {
+        app.write(|tx| {
+            for _ in 0..5 {
+                let (run, now) = (tx.new_id(), tx.now());
+                store::insert_run(tx, run, "test.hourly", now)?;
+            }
+            store::forget_runs(tx, "test.hourly", 2)
+        })
+        .await;
+        assert_eq!(app.write(|tx| store::runs(tx, "test.hourly", None, 10)).await.len(), 2);
+    }
+}
