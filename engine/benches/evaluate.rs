@@ -2,6 +2,11 @@
 //! median of 20 µs on one core. A bare loop over the same lines and percentages, without classes,
 //! allocation or trace, is the floor that it is compared with.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a bench tells its figures to whoever runs it"
+)]
+
 use std::hint::black_box;
 use std::time::Instant;
 

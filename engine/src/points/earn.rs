@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::TooManyPoints;
-use super::program::{AccrualRule, AccrualType, EarnBasis, Program, Promotion};
+use super::program::{AccrualRule, AccrualType, Program, Promotion};
 use crate::id::RuleId;
 use crate::money::{Multiplier, PointsPerUnit};
-use crate::order::{Customer, TaxMode};
+use crate::order::Customer;
 use crate::quote::{ClassOutcome, Evaluation};
 use crate::window::Moment;
 
@@ -113,7 +113,7 @@ impl<'a> Sheet<'a> {
         let mut rows: Vec<Row<'a>> = earning
             .map(|class| Row {
                 class,
-                base: base_of(class, evaluation.tax_mode, program.earn_basis),
+                base: program.earn_basis.base_of(class, evaluation.tax_mode),
                 rate: program.points_per_dollar,
                 rule_id: None,
             })
@@ -405,18 +405,6 @@ impl Gain<'_> {
     fn worth(&self, scale: i128) -> i128 {
         self.steps + i128::from(self.bonus) * scale
     }
-}
-
-fn base_of(class: &ClassOutcome, mode: TaxMode, basis: EarnBasis) -> i64 {
-    let base = match (mode, basis) {
-        (TaxMode::Inclusive, EarnBasis::PreTax) => class.amount - class.tax,
-        (TaxMode::Exclusive, EarnBasis::PostTax) => class.amount + class.tax,
-        (TaxMode::Inclusive, EarnBasis::PostTax) | (TaxMode::Exclusive, EarnBasis::PreTax) => {
-            class.amount
-        }
-    };
-    // Where a discount leaves the tax as it was, the tax may exceed what is paid.
-    if class.amount == 0 { 0 } else { base.max(0) }
 }
 
 fn is_met(rule: &AccrualRule, base: i64, evaluation: &Evaluation) -> bool {

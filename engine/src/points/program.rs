@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{CategoryId, GroupId, ProductId, RuleId, SegmentId};
 use crate::money::{Money, Multiplier, PointsPerUnit};
+use crate::order::TaxMode;
 use crate::quote::ClassOutcome;
 use crate::window::{Bound, DaysOfWeek, TimeOfDay, Window};
 
@@ -14,6 +15,21 @@ pub enum EarnBasis {
     #[default]
     PreTax,
     PostTax,
+}
+
+impl EarnBasis {
+    /// What of a class earns.
+    pub(crate) fn base_of(self, class: &ClassOutcome, mode: TaxMode) -> i64 {
+        let base = match (mode, self) {
+            (TaxMode::Inclusive, Self::PreTax) => class.amount - class.tax,
+            (TaxMode::Exclusive, Self::PostTax) => class.amount + class.tax,
+            (TaxMode::Inclusive, Self::PostTax) | (TaxMode::Exclusive, Self::PreTax) => {
+                class.amount
+            }
+        };
+        // Where a discount leaves the tax as it was, the tax may exceed what is paid.
+        if class.amount == 0 { 0 } else { base.max(0) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::NotRefundable;
 use crate::discount::Origin;
 use crate::money::Rate;
 use crate::order::TaxMode;
-use crate::points::EarnBasis;
+use crate::points::{EarnBasis, proportion};
 use crate::quote::{ClassOutcome, Evaluation};
 
 /// All refunds of a sale so far; stored beside it, and handed in again with the next.
@@ -97,8 +97,7 @@ impl Refunded {
             .sum()
     }
 
-    /// How much of what earned has gone back. Once nothing that earned remains it is all of it, even
-    /// where a tax that no discount lowered makes the sums differ.
+    /// How much of what earned has gone back; all of it once nothing that earned remains.
     pub(super) fn earning_base(
         &self,
         sale: &Evaluation,
@@ -113,6 +112,22 @@ impl Refunded {
         };
         if earning().all(|(class, back)| back.amount == class.amount) {
             return earned_base;
+        }
+        // Where a discount left the tax as it was, a refund may hold more tax than it pays back. Its
+        // base then goes by the class, so that it never shrinks.
+        if sale
+            .classes
+            .iter()
+            .any(|class| class.taxable != class.amount)
+        {
+            let part = |(class, back): (&ClassOutcome, &ClassRefunded)| {
+                proportion(
+                    basis.base_of(class, sale.tax_mode),
+                    back.amount,
+                    class.amount,
+                )
+            };
+            return earning().map(part).sum();
         }
         // Gift cards are untaxed, so every tax that went back was on what earned.
         let amount: i64 = earning().map(|(_, back)| back.amount).sum();
