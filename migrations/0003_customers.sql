@@ -1,7 +1,7 @@
 create table customer_groups (
   tenant_id text collate "C" not null references tenants (tenant_id),
   group_id text collate "C" not null,
-  name text not null,
+  name text collate "C" not null,
   description text,
   color text,
   members bigint not null default 0 check (members >= 0),
@@ -12,6 +12,18 @@ create table customer_groups (
   unique (tenant_id, name)
 );
 
+-- At which venues a group is seen: '*' is every venue of the chain.
+create table customer_group_venues (
+  tenant_id text collate "C" not null,
+  venue_id text collate "C" not null,
+  group_id text collate "C" not null,
+  primary key (tenant_id, venue_id, group_id),
+  foreign key (tenant_id, group_id) references customer_groups (tenant_id, group_id)
+);
+
+create index customer_group_venues_by_group on customer_group_venues (tenant_id, group_id);
+
+-- sort_name: the folded name, last name first. last_seen_at: the last visit, or else when they became known.
 -- Lists are JSON: what is filtered has a column or a row in customer_terms.
 create table customers (
   tenant_id text collate "C" not null references tenants (tenant_id),
@@ -20,6 +32,7 @@ create table customers (
   phone text collate "C",
   first_name text,
   last_name text,
+  sort_name text collate "C" not null,
   birth_on text collate "C",
   gender text,
   language text not null,
@@ -38,6 +51,7 @@ create table customers (
   total_visits bigint not null default 0,
   first_visit_at bigint,
   last_visit_at bigint,
+  last_seen_at bigint not null,
   paid_orders bigint not null default 0,
   total_spent bigint not null default 0,
   merged_into text collate "C",
@@ -59,18 +73,21 @@ create index customers_by_update on customers (tenant_id, updated_at, customer_i
 
 create index customers_by_spend on customers (tenant_id, total_spent, customer_id);
 
-create index customers_by_last_visit on customers (tenant_id, last_visit_at, customer_id);
+create index customers_by_seen on customers (tenant_id, last_seen_at, customer_id);
+
+create index customers_by_name on customers (tenant_id, sort_name, customer_id);
 
 create index customers_by_group on customers (tenant_id, group_id, customer_id) where group_id is not null;
 
--- A guest at a venue: the same counters, there.
+-- A guest at a venue: the same counters, there. A guest made known there is seen there before the first visit.
 create table customer_venues (
   tenant_id text collate "C" not null,
   venue_id text collate "C" not null,
   customer_id text collate "C" not null,
   total_visits bigint not null default 0,
-  first_visit_at bigint not null,
-  last_visit_at bigint not null,
+  first_visit_at bigint,
+  last_visit_at bigint,
+  last_seen_at bigint not null,
   paid_orders bigint not null default 0,
   total_spent bigint not null default 0,
   primary key (tenant_id, venue_id, customer_id),
@@ -80,7 +97,9 @@ create table customer_venues (
 
 create index customer_venues_by_customer on customer_venues (tenant_id, customer_id);
 
-create index customer_venues_recent on customer_venues (tenant_id, venue_id, last_visit_at, customer_id);
+create index customer_venues_by_seen on customer_venues (tenant_id, venue_id, last_seen_at, customer_id);
+
+create index customer_venues_by_spend on customer_venues (tenant_id, venue_id, total_spent, customer_id);
 
 -- One guest at one venue on one business day, whatever it left behind.
 create table visits (
@@ -94,7 +113,20 @@ create table visits (
   foreign key (tenant_id, customer_id) references customers (tenant_id, customer_id)
 );
 
--- Folded words, their one-letter deletions, tags, and digits of the phone; prefixes are ranges of it.
+-- By what a customer is recognised beside email, phone and references: a card, a line of an imported file.
+create table customer_keys (
+  tenant_id text collate "C" not null,
+  kind text collate "C" not null check (kind in ('CARD', 'FILE_LINE')),
+  key text collate "C" not null,
+  customer_id text collate "C" not null,
+  primary key (tenant_id, kind, key),
+  foreign key (tenant_id, customer_id) references customers (tenant_id, customer_id)
+);
+
+create index customer_keys_by_customer on customer_keys (tenant_id, customer_id);
+
+-- Folded words, `~` with their one-letter deletions, `#` with tags, the phone as it is and `<` with its digits
+-- from behind; prefixes are ranges of it.
 create table customer_terms (
   tenant_id text collate "C" not null,
   term text collate "C" not null,
@@ -103,4 +135,4 @@ create table customer_terms (
   foreign key (tenant_id, customer_id) references customers (tenant_id, customer_id)
 );
 
-create index customer_terms_by_customer on customer_terms (tenant_id, customer_id);
+create index customer_terms_by_customer on customer_terms (tenant_id, customer_id, term);

@@ -5,8 +5,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::hall::call::Hall;
+use crate::hall::error::Result;
 use crate::hall::http::{self, Limits};
+use crate::hall::id::GroupId;
 use crate::hall::room::Room;
+use crate::hall::store::Read;
 use crate::{
     audit, catalogue, checkout, customers, discounts, jobs, loyalty, orders, outbox, payments,
     platform,
@@ -26,6 +29,17 @@ pub const ROOMS: &[Room] = &[
     orders::ROOM,
     checkout::ROOM,
 ];
+
+/// Each room that targets groups of customers says which of its live things do, by their names.
+const USES_OF_GROUP: &[fn(&mut Read, GroupId) -> Result<Vec<String>>] = &[];
+
+pub fn uses_of_group(read: &mut Read, group: GroupId) -> Result<Vec<String>> {
+    let mut uses = Vec::new();
+    for of_room in USES_OF_GROUP {
+        uses.extend(of_room(read, group)?);
+    }
+    Ok(uses)
+}
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

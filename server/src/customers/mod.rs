@@ -1,6 +1,33 @@
-//! (This room is being built.)
+//! Customers: who the guests are, what is known of them, how they are found, and the groups they are put in.
+//!
+//! A customer belongs to the chain and is seen at venues. Staff, payments, imports and guests make them
+//! known; a profile's edits carry a version, and its tracked figures (visits, spend, points) are moved by
+//! the rooms that cause them, through verbs here, without one.
+//!
+//! Keeps L22 (email and phone are unique among the active: two partial unique indexes) and L25 for visits
+//! and members of groups. Absent on purpose: what a customer ordered and earned, which rooms behind this one
+//! know, and hard deletion: archiving keeps every row that money hangs on.
 
+mod check;
+mod counters;
+pub mod groups;
+mod instant;
+mod laws;
+mod profile;
 mod routes;
+mod store;
+mod taxid;
+pub mod terms;
+#[cfg(test)]
+mod tests;
+
+pub use counters::{Ledgered, move_points, record_paid_order, record_visit};
+pub use groups::{EditGroup, Group, Members};
+pub use instant::{Identity, find_or_create_by};
+pub use profile::{
+    Address, AtVenue, Customer, EditCustomer, InvoiceSettings, Source, TaxId, TaxKind, archive,
+    change, create, create_as, edit, find, find_by_email, find_by_phone, show, upsert,
+};
 
 use crate::hall::room::Room;
 
@@ -8,5 +35,5 @@ pub const ROOM: Room = Room {
     name: "customers",
     routes: routes::routes,
     jobs: &[],
-    laws: &[],
+    laws: laws::LAWS,
 };

@@ -175,7 +175,8 @@ codes! {
     OrderHasPayments "order_has_payments" 422 "The order has payments" "Refund the payments first.";
     ProductUnavailable "product_unavailable" 422 "The product is not sold here" "Choose a product that is active and has a price at this venue.";
     MinimumPoints "minimum_points" 422 "Too few points to redeem" "Redeem at least the minimum.";
-    IdentityMissing "identity_missing" 422 "The customer cannot be told apart" "Give at least one of email, phone or a name.";
+    PointsShort "points_short" 422 "There are not enough points" "Take at most what the balance in `loyaltyPoints` allows.";
+    IdentityMissing "identity_missing" 422 "The customer cannot be told apart" "Give at least one of email, phone, a name or an external reference.";
     PinWrong "pin_wrong" 422 "The PIN is not right" "Try again; after five tries the PIN is locked for a while.";
     PinLocked "pin_locked" 422 "The PIN is locked" "Wait until the time in `until`, or ask a manager.";
     ClockBackwards "clock_backwards" 422 "The clock only moves forward" "Choose a later time.";

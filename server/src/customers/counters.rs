@@ -1,0 +1,65 @@
+//! What a customer's visits, payments and points add up to, moved by one guarded statement each.
+//!
+//! The row of a customer is hot: who moves it declares `Hot::of(tenant, "customer", id)`.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::store::{counters as store, profiles};
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::{CustomerId, VenueId};
+use crate::hall::store::Tx;
+
+/// Notes that the guest was there; whether that is a new visit: one a business day and venue, whatever
+/// it left behind.
+pub fn record_visit(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    business_day: Date,
+    at: Timestamp,
+) -> Result<bool> {
+    let new = store::insert_visit(tx, customer, venue, business_day, at)?;
+    if new {
+        store::add_visit(tx, customer, venue, at)?;
+    }
+    Ok(new)
+}
+
+/// Adds a paid order, in minor units of the reporting currency, to what the customer has spent.
+pub fn record_paid_order(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    reporting_amount: i64,
+    at: Timestamp,
+) -> Result<()> {
+    store::add_paid_order(tx, customer, venue, reporting_amount, at)
+}
+
+/// The ledger row that a change of points is to be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ledgered {
+    /// 1, 2, 3 … per customer without a gap (L26).
+    pub seq: i64,
+    /// The balance after it (L01).
+    pub balance: i64,
+}
+
+/// Moves balance and debt and gives the number of the ledger row that says why.
+///
+/// # Errors
+/// `Refused(PointsShort)` where the open lots (balance + debt) or the debt would fall below zero (L02).
+pub fn move_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    delta_points: i64,
+    delta_debt: i64,
+) -> Result<Ledgered> {
+    if let Some((seq, balance)) = store::move_points(tx, customer, delta_points, delta_debt)? {
+        return Ok(Ledgered { seq, balance });
+    }
+    let customer = profiles::find(tx, customer)?.ok_or(Error::NotFound("customer"))?;
+    let extra = Extra::none().with("loyaltyPoints", customer.loyalty_points);
+    Err(Error::Refused(Code::PointsShort, extra))
+}

@@ -1,0 +1,72 @@
+//! The laws that this room's tables keep, as `audit verify` asks them.
+
+use crate::hall::law::{Check, Law};
+
+pub const LAWS: &[Law] = &[
+    Law {
+        number: "L22",
+        about: "email and phone are unique among a tenant's active customers",
+        check: Check::Query(
+            "select tenant_id, 'email of ' || min(customer_id) || ' and ' || max(customer_id)
+             from customers where archived_at is null and email is not null
+             group by tenant_id, email having count(*) > 1
+             union all
+             select tenant_id, 'phone of ' || min(customer_id) || ' and ' || max(customer_id)
+             from customers where archived_at is null and phone is not null
+             group by tenant_id, phone having count(*) > 1
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
+        about: "a customer's visits equal the rows of visits, in all and at each venue",
+        check: Check::Query(
+            "select c.tenant_id, c.customer_id || ' counts ' || c.total_visits || ' visits of '
+               || coalesce(v.visits, 0)
+             from customers c
+             left join (select tenant_id, customer_id, count(*) as visits from visits
+               group by tenant_id, customer_id) v
+               on v.tenant_id = c.tenant_id and v.customer_id = c.customer_id
+             where c.total_visits <> coalesce(v.visits, 0)
+             union all
+             select c.tenant_id, c.customer_id || ' counts ' || c.total_visits || ' visits of '
+               || coalesce(v.visits, 0) || ' at ' || c.venue_id
+             from customer_venues c
+             left join (select tenant_id, venue_id, customer_id, count(*) as visits from visits
+               group by tenant_id, venue_id, customer_id) v
+               on v.tenant_id = c.tenant_id and v.venue_id = c.venue_id
+                 and v.customer_id = c.customer_id
+             where c.total_visits <> coalesce(v.visits, 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
+        about: "a customer's spend and orders are the sums over the venues",
+        check: Check::Query(
+            "select c.tenant_id, c.customer_id || ' spent ' || c.total_spent || ' of '
+               || coalesce(v.spent, 0)
+             from customers c
+             left join (select tenant_id, customer_id, cast(sum(total_spent) as bigint) as spent,
+               cast(sum(paid_orders) as bigint) as orders from customer_venues
+               group by tenant_id, customer_id) v
+               on v.tenant_id = c.tenant_id and v.customer_id = c.customer_id
+             where c.total_spent <> coalesce(v.spent, 0) or c.paid_orders <> coalesce(v.orders, 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
+        about: "a group's members are its active customers",
+        check: Check::Query(
+            "select g.tenant_id, g.group_id || ' counts ' || g.members || ' members of '
+               || coalesce(c.customers, 0)
+             from customer_groups g
+             left join (select tenant_id, group_id, count(*) as customers from customers
+               where archived_at is null and group_id is not null group by tenant_id, group_id) c
+               on c.tenant_id = g.tenant_id and c.group_id = g.group_id
+             where g.members <> coalesce(c.customers, 0)
+             limit $1",
+        ),
+    },
+];

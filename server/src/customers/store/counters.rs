@@ -1,0 +1,92 @@
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::hall::error::Result;
+use crate::hall::id::{CustomerId, VenueId};
+use crate::hall::store::Tx;
+use crate::params;
+
+/// False where the guest was there on that day already.
+pub fn insert_visit(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    day: Date,
+    at: Timestamp,
+) -> Result<bool> {
+    let put = tx.exec(
+        "insert into visits (tenant_id, customer_id, business_day, venue_id, at)
+         values ($1, $2, $3, $4, $5)
+         on conflict (tenant_id, customer_id, business_day, venue_id) do nothing",
+        params![customer, day, venue, at],
+    )?;
+    Ok(put == 1)
+}
+
+/// History may come in any order, so first and last are compared and not set.
+pub fn add_visit(tx: &mut Tx, customer: CustomerId, venue: VenueId, at: Timestamp) -> Result<()> {
+    tx.queue(
+        "update customers set total_visits = total_visits + 1,
+           first_visit_at = case when first_visit_at < $3 then first_visit_at else $3 end,
+           last_visit_at = case when last_visit_at > $3 then last_visit_at else $3 end,
+           last_seen_at = case when last_visit_at > $3 then last_seen_at else $3 end
+         where tenant_id = $1 and customer_id = $2",
+        params![customer, at],
+    )?;
+    tx.queue(
+        "insert into customer_venues (tenant_id, venue_id, customer_id, total_visits,
+           first_visit_at, last_visit_at, last_seen_at)
+         values ($1, $2, $3, 1, $4, $4, $4)
+         on conflict (tenant_id, venue_id, customer_id) do update set
+           total_visits = customer_venues.total_visits + 1,
+           first_visit_at = case when customer_venues.first_visit_at < $4
+             then customer_venues.first_visit_at else $4 end,
+           last_visit_at = case when customer_venues.last_visit_at > $4
+             then customer_venues.last_visit_at else $4 end,
+           last_seen_at = case when customer_venues.last_visit_at > $4
+             then customer_venues.last_seen_at else $4 end",
+        params![venue, customer, at],
+    )
+}
+
+pub fn add_paid_order(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    amount: i64,
+    at: Timestamp,
+) -> Result<()> {
+    tx.queue(
+        "update customers set paid_orders = paid_orders + 1, total_spent = total_spent + $3
+         where tenant_id = $1 and customer_id = $2",
+        params![customer, amount],
+    )?;
+    tx.queue(
+        "insert into customer_venues
+           (tenant_id, venue_id, customer_id, last_seen_at, paid_orders, total_spent)
+         values ($1, $2, $3, $4, 1, $5)
+         on conflict (tenant_id, venue_id, customer_id) do update set
+           paid_orders = customer_venues.paid_orders + 1,
+           total_spent = customer_venues.total_spent + $5",
+        params![venue, customer, at, amount],
+    )
+}
+
+/// The next number of the ledger and the balance after it; `None` where there is no such customer or the
+/// open lots (balance + debt) or the debt would fall below zero.
+pub fn move_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    points: i64,
+    debt: i64,
+) -> Result<Option<(i64, i64)>> {
+    let row = tx.first(
+        "update customers set loyalty_points = loyalty_points + $3,
+           points_debt = points_debt + $4, ledger_rows = ledger_rows + 1
+         where tenant_id = $1 and customer_id = $2 and points_debt + $4 >= 0
+           and loyalty_points + $3 + points_debt + $4 >= 0
+         returning ledger_rows, loyalty_points",
+        params![customer, points, debt],
+    )?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}

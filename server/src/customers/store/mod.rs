@@ -1,0 +1,7 @@
+//! All SQL of this room's tables, by noun.
+
+pub mod counters;
+pub mod groups;
+pub mod keys;
+pub mod profiles;
+pub mod terms;

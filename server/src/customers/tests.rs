@@ -1,0 +1,82 @@
+use crate::both_stores;
+use crate::hall::id::CustomerId;
+use crate::hall::identity;
+use crate::hall::testing::TestApp;
+
+use super::*;
+
+async fn asa(app: &TestApp) -> CustomerId {
+    let venue = app.venue;
+    app.write(move |tx| {
+        let venue = identity::venue(tx, venue)?.expect("the venue is there");
+        let ask = EditCustomer {
+            first_name: Some("Åsa".into()),
+            last_name: Some("Lindqvist".into()),
+            email: Some("Asa@Example.com".into()),
+            ..EditCustomer::default()
+        };
+        Ok(create(tx, &venue, &ask)?.id)
+    })
+    .await
+}
+
+both_stores! {
+    async fn one_day_at_one_venue_is_one_visit(app: TestApp) {
+        let (id, venue, now) = (asa(&app).await, app.venue, app.now());
+        let shown = app.write(move |tx| {
+            let day = jiff::civil::date(2026, 6, 12);
+            assert!(record_visit(tx, id, venue, day, now)?);
+            assert!(!record_visit(tx, id, venue, day, now)?);
+            assert!(record_visit(tx, id, venue, day.yesterday().expect("a day"), now - jiff::SignedDuration::from_hours(24))?);
+            record_paid_order(tx, id, venue, 71_100, now)?;
+            record_paid_order(tx, id, venue, 100, now)?;
+            show(tx, id)
+        }).await;
+        assert_eq!((shown.total_visits, shown.paid_orders, shown.total_spent.amount), (2, 2, 71_200));
+        assert_eq!(shown.average_order_value.as_ref().map(|money| money.amount), Some(35_600));
+        assert_eq!((shown.last_visit_at, shown.first_visit_at), (Some(now), Some(now - jiff::SignedDuration::from_hours(24))));
+        let there = &shown.venues.as_ref().expect("venues are shown")[0];
+        assert_eq!((there.total_visits, there.total_spent.amount), (2, 71_200));
+    }
+
+    async fn points_are_numbered_and_never_overdrawn(app: TestApp) {
+        let id = asa(&app).await;
+        app.write(move |tx| {
+            assert_eq!(move_points(tx, id, 1_040, 0)?, Ledgered { seq: 1, balance: 1_040 });
+            assert_eq!(move_points(tx, id, -940, 0)?, Ledgered { seq: 2, balance: 100 });
+            let short = move_points(tx, id, -101, 0);
+            assert!(matches!(short, Err(crate::hall::error::Error::Refused(crate::hall::error::Code::PointsShort, _))), "{short:?}");
+            assert_eq!(move_points(tx, id, -150, 50)?, Ledgered { seq: 3, balance: -50 });
+            assert_eq!(move_points(tx, id, 50, -50)?, Ledgered { seq: 4, balance: 0 });
+            Ok(())
+        }).await;
+    }
+
+    async fn who_pays_is_known_from_then_on(app: TestApp) {
+        let (asa, venue) = (asa(&app).await, app.venue);
+        app.write(move |tx| {
+            let venue = identity::venue(tx, venue)?.expect("the venue is there");
+            let by = |email: Option<&str>, phone: Option<&str>, print: Option<&str>| Identity {
+                email: email.map(str::to_owned),
+                phone: phone.map(str::to_owned),
+                fingerprint: print.map(str::to_owned),
+                external_ref: None,
+            };
+            let card = find_or_create_by(tx, &venue, &by(None, None, Some("visa-1")))?;
+            assert_eq!((card.source, card.version), (Source::Payment, 1));
+            let again = find_or_create_by(tx, &venue, &by(Some("no email"), None, Some("visa-1")))?;
+            assert_eq!(again, card);
+            let told = find_or_create_by(tx, &venue, &by(Some("bo@example.com"), Some("070-174 06 05"), Some("visa-1")))?;
+            assert_eq!((told.id, told.email.as_deref(), told.phone.as_deref()), (card.id, Some("bo@example.com"), Some("+46701740605")));
+            let found = find_or_create_by(tx, &venue, &by(Some("ASA@example.com"), None, Some("visa-2")))?;
+            assert_eq!(found.id, asa);
+            assert_eq!(find_or_create_by(tx, &venue, &by(None, None, Some("visa-2")))?.id, asa);
+            archive(tx, asa, None)?;
+            let new = find_or_create_by(tx, &venue, &by(None, None, Some("visa-2")))?;
+            assert!(new.id != asa && new.active);
+            assert_eq!(find_or_create_by(tx, &venue, &by(None, None, Some("visa-2")))?.id, new.id);
+            assert!(find_or_create_by(tx, &venue, &by(None, Some("12"), None)).is_err());
+            Ok(())
+        }).await;
+    }
+}
