@@ -4,6 +4,7 @@ create table discounts (
   discount_id text collate "C" not null,
   version bigint not null,
   name text not null,
+  name_fold text collate "C" not null,
   type text not null,
   scope text not null,
   automatic_since bigint,
@@ -19,13 +20,15 @@ create table discounts (
 create index discounts_live on discounts (tenant_id, automatic_since, discount_id)
   where paused_at is null and archived_at is null;
 
-create index discounts_by_update on discounts (tenant_id, updated_at, discount_id);
+create index discounts_by_name on discounts (tenant_id, name_fold, discount_id);
 
 create table discount_versions (
   tenant_id text collate "C" not null,
   discount_id text collate "C" not null,
   version bigint not null,
   rule text not null,
+  description text,
+  label_color text,
   at bigint not null,
   primary key (tenant_id, discount_id, version),
   foreign key (tenant_id, discount_id) references discounts (tenant_id, discount_id)
