@@ -7,7 +7,11 @@
 pub fn half_up(numerator: i128, denominator: i128) -> Option<i64> {
     debug_assert!(denominator > 0, "a share of nothing has no size");
     let doubled = numerator.checked_mul(2)?.checked_add(denominator)?;
-    i64::try_from(doubled.div_euclid(denominator.checked_mul(2)?)).ok()
+    let divisor = denominator.checked_mul(2)?;
+    if let (Ok(doubled), Ok(divisor)) = (i64::try_from(doubled), i64::try_from(divisor)) {
+        return Some(doubled.div_euclid(divisor));
+    }
+    i64::try_from(doubled.div_euclid(divisor)).ok()
 }
 
 /// `amount × part ÷ whole`, half up: a percentage, a tax, a proportion.

@@ -20,10 +20,8 @@ pub fn largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
     let mut remainders = Vec::with_capacity(weights.len());
     let mut left = total;
     for (place, &weight) in weights.iter().enumerate() {
-        let exact = i128::from(total) * i128::from(weight);
-        let share = exact / whole;
-        remainders.push((exact - share * whole, place));
-        let share = i64::try_from(share).ok()?;
+        let (share, remainder) = divided(i128::from(total) * i128::from(weight), whole);
+        remainders.push((remainder, place));
         left -= share;
         shares.push(share);
     }
@@ -34,6 +32,19 @@ pub fn largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
         }
     }
     Some(shares)
+}
+
+/// Quotient and remainder; the quotient is at most the total that was spread, an `i64`.
+fn divided(exact: i128, whole: i128) -> (i64, i128) {
+    // Money that people pay fits 64 bits even when multiplied, and divides many times faster there.
+    if let (Ok(exact), Ok(whole)) = (i64::try_from(exact), i64::try_from(whole)) {
+        return (exact / whole, i128::from(exact % whole));
+    }
+    let share = exact / whole;
+    (
+        i64::try_from(share).unwrap_or(i64::MAX),
+        exact - share * whole,
+    )
 }
 
 /// As `largest_remainder`, but no share exceeds its room: what does not fit goes to the others in

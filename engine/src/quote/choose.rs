@@ -28,13 +28,9 @@ pub(crate) fn choose<'a>(
     let mut chosen = search.best.take().unwrap_or_else(|| state.clone());
     let mut plain = state.clone();
     let taken: Vec<usize> = chosen.admitted.iter().map(|one| one.place).collect();
-    let others: Vec<Fit<'a>> = fits
-        .iter()
-        .filter(|fit| !taken.contains(&fit.place))
-        .copied()
-        .collect();
     if fits.len() > EXACT_MAX {
-        walk(&mut chosen, &others, facts);
+        let others = fits.iter().filter(|fit| !taken.contains(&fit.place));
+        walk(&mut chosen, others, facts);
         walk(&mut plain, fits, facts);
         if saving(&plain) > saving(&chosen) {
             chosen = plain;
@@ -44,13 +40,13 @@ pub(crate) fn choose<'a>(
     let admitted = |fit: &&Fit<'a>| state.admitted.iter().any(|one| one.place == fit.place);
     fits.iter()
         .filter(|fit| !admitted(fit))
-        .map(|fit| (fit.place, state.blamed(*fit)))
+        .map(|fit| (fit.place, state.blamed(fit)))
         .collect()
 }
 
 struct Search<'s, 'a> {
     facts: &'s Facts<'s>,
-    fits: Vec<Fit<'a>>,
+    fits: Vec<&'s Fit<'a>>,
     best: Option<State<'a>>,
     best_saving: i64,
     purchase: i64,
@@ -96,10 +92,10 @@ fn saving(state: &State<'_>) -> i64 {
 }
 
 /// The candidates that would save most alone, in the order of the walk.
-fn leading<'a>(fits: &[Fit<'a>]) -> Vec<Fit<'a>> {
+fn leading<'f, 'a>(fits: &'f [Fit<'a>]) -> Vec<&'f Fit<'a>> {
     let mut by_saving: Vec<usize> = (0..fits.len()).collect();
     by_saving.sort_by(|&a, &b| fits[b].alone.cmp(&fits[a].alone).then(a.cmp(&b)));
     by_saving.truncate(EXACT_MAX);
     by_saving.sort_unstable();
-    by_saving.into_iter().map(|place| fits[place]).collect()
+    by_saving.into_iter().map(|place| &fits[place]).collect()
 }

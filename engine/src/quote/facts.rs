@@ -53,8 +53,6 @@ pub(crate) struct Facts<'a> {
     pub opened: Moment,
     /// As `lines`; empty where no rule asks.
     moments: Vec<Moment>,
-    pub products: Vec<&'a str>,
-    pub categories: Vec<&'a str>,
     /// As `lines`: the place of each by its id.
     pub ranks: Vec<usize>,
 }
@@ -90,26 +88,12 @@ impl<'a> Facts<'a> {
         } else {
             Vec::new()
         };
-        let mut products: Vec<&str> = lines
-            .iter()
-            .filter_map(|line| line.product_id.as_deref())
-            .collect();
-        products.sort_unstable();
-        products.dedup();
-        let mut categories: Vec<&str> = lines
-            .iter()
-            .filter_map(|line| line.category_id.as_deref())
-            .collect();
-        categories.sort_unstable();
-        categories.dedup();
         Ok(Self {
             order,
             policy: context.policy,
             lines,
             opened,
             moments,
-            products,
-            categories,
             ranks,
         })
     }

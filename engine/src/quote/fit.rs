@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::trace::TraceCode;
-use crate::discount::{Candidate, Coupon, Discount, Experiment, Scope};
+use crate::discount::{Candidate, Coupon, Discount, Experiment};
 use crate::money::Percent;
 use crate::window::Shut;
 
@@ -49,11 +49,7 @@ pub(crate) fn check(
             short: minimum.amount.saturating_sub(purchase),
         });
     }
-    if sells_a_target(discount, facts) {
-        Ok(())
-    } else {
-        Err(TraceCode::NoMatchingItem)
-    }
+    Ok(())
 }
 
 pub(crate) fn shut_code(candidate: &Candidate, shut: Shut) -> TraceCode {
@@ -167,24 +163,4 @@ pub fn bucket(experiment_id: &str, subject: &str) -> u16 {
     hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash ^= hash >> 29;
     u16::try_from(hash % Percent::HUNDRED.scaled().unsigned_abs()).unwrap_or(0)
-}
-
-fn sells_a_target(discount: &Discount, facts: &Facts<'_>) -> bool {
-    let sold = |id: &str| facts.products.binary_search(&id).is_ok();
-    let kept = |id: &str| facts.categories.binary_search(&id).is_ok();
-    match discount.scope {
-        Scope::Item => {
-            discount.target_item_ids.iter().any(|id| sold(id))
-                || discount.target_item_ids.is_empty()
-        }
-        Scope::Category => {
-            discount.target_category_ids.iter().any(|id| kept(id))
-                || discount.target_category_ids.is_empty()
-        }
-        Scope::Combo => discount.combo_items.iter().all(|item| {
-            item.product_id.as_ref().is_none_or(|id| sold(id))
-                && item.category_id.as_ref().is_none_or(|id| kept(id))
-        }),
-        _ => true,
-    }
 }

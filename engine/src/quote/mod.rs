@@ -5,6 +5,7 @@
 //! or in the best compatible choice (`choose`). Rewards and points come last. What each kind of rule
 //! takes is its own file under `kinds`; who wins over whom is decided here alone.
 
+mod allowance;
 mod choose;
 mod facts;
 mod fit;
@@ -16,6 +17,7 @@ mod sentence;
 mod sort;
 mod sum;
 mod table;
+mod targets;
 mod trace;
 mod walk;
 
@@ -39,7 +41,8 @@ pub(crate) use sum::tax_on;
 use facts::Facts;
 use offer::{NoOffer, Offer};
 use table::Table;
-use walk::{Admitted, Fit, State, walk};
+use targets::Targets;
+use walk::{Fit, State, walk};
 
 /// Why an order is not priced at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,64 +84,62 @@ pub fn evaluate(
     context: &Context,
 ) -> Result<Evaluation, Refused> {
     let facts = Facts::new(order, candidates, context)?;
-    let places = canonical(candidates)?;
+    let ranked = ranked(candidates)?;
+    let mut trace: Vec<TraceEntry> = ranked.iter().map(|candidate| unheard(candidate)).collect();
     let mut state = State {
         table: Table::new(&facts)?,
         admitted: Vec::new(),
     };
-    let mut refused: Vec<Option<TraceCode>> = vec![None; candidates.len()];
 
-    take_outside(
-        Turn::First,
-        &mut state,
-        &places,
-        candidates,
-        &facts,
-        &mut refused,
-    );
+    take_outside(Turn::First, &mut state, &ranked, &facts, &mut trace);
     let purchase = state.table.purchase();
     let mut fits = Vec::new();
-    for &place in places
-        .iter()
-        .filter(|&&place| candidates[place].turn() == Turn::Stacked)
-    {
-        match fit(place, &candidates[place], &facts, &state, purchase) {
+    for (place, candidate) in of_turn(Turn::Stacked, &ranked) {
+        match fit(place, candidate, &facts, &state, purchase) {
             Ok(fit) => fits.push(fit),
-            Err(code) => refused[place] = Some(code),
+            Err(code) => trace[place].reason = code,
         }
     }
     // Stable: what is still equal keeps the order of ids.
     fits.sort_by_key(|fit| (turn_key(fit.candidate), Reverse(fit.alone)));
-    let choose_best = context.policy.choose_best && fits.len() > 1;
-    let stack = if choose_best { choose::choose } else { walk };
-    for (place, code) in stack(&mut state, &fits, &facts) {
-        refused[place] = Some(code);
+    let refused = if context.policy.choose_best && fits.len() > 1 {
+        choose::choose(&mut state, &fits, &facts)
+    } else {
+        walk(&mut state, &fits, &facts)
+    };
+    for (place, code) in refused {
+        trace[place].reason = code;
     }
-    take_outside(
-        Turn::Last,
-        &mut state,
-        &places,
-        candidates,
-        &facts,
-        &mut refused,
-    );
+    take_outside(Turn::Last, &mut state, &ranked, &facts, &mut trace);
 
-    let trace = trace_of(&mut state, &places, candidates, refused);
+    for one in &mut state.admitted {
+        let entry = &mut trace[one.place];
+        entry.verdict = Verdict::Applied;
+        entry.reason = TraceCode::Applied {
+            saving: one.amount,
+            base: one.base,
+            units: one.units,
+        };
+        entry.notes = std::mem::take(&mut one.notes);
+    }
     sum::sum_up(&state, &facts, trace)
 }
 
 /// By turn, and ids within a turn; refuses two of one id.
-fn canonical(candidates: &[Candidate]) -> Result<Vec<usize>, Refused> {
+fn ranked(candidates: &[Candidate]) -> Result<Vec<&Candidate>, Refused> {
     let ids: Vec<&str> = candidates
         .iter()
         .map(|candidate| candidate.id.as_str())
         .collect();
-    let mut places = sort::by_text(&ids);
+    let places = sort::by_text(&ids);
     if places.windows(2).any(|pair| ids[pair[0]] == ids[pair[1]]) {
         return Err(Refused::DuplicateCandidate);
     }
-    places.sort_by_key(|&place| turn_key(&candidates[place]));
-    Ok(places)
+    let keyed = |place: usize| (turn_key(&candidates[place]), &candidates[place]);
+    let mut ranked: Vec<_> = places.into_iter().map(keyed).collect();
+    // Stable: within a turn the ids keep their order.
+    ranked.sort_by_key(|(key, _)| *key);
+    Ok(ranked.into_iter().map(|(_, candidate)| candidate).collect())
 }
 
 fn turn_key(candidate: &Candidate) -> (u8, Reverse<i32>, u32) {
@@ -149,24 +150,42 @@ fn turn_key(candidate: &Candidate) -> (u8, Reverse<i32>, u32) {
     )
 }
 
+fn of_turn<'r, 'a>(
+    turn: Turn,
+    ranked: &'r [&'a Candidate],
+) -> impl Iterator<Item = (usize, &'a Candidate)> + use<'r, 'a> {
+    ranked
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(move |(_, candidate)| candidate.turn() == turn)
+}
+
+fn unheard(candidate: &Candidate) -> TraceEntry {
+    TraceEntry {
+        candidate_id: candidate.id.clone(),
+        discount_id: candidate.discount.id.clone(),
+        version: candidate.discount.version,
+        verdict: Verdict::Rejected,
+        reason: TraceCode::NoSaving,
+        notes: Vec::new(),
+    }
+}
+
 /// Comps, and later rewards and points: they neither exclude nor are excluded.
 fn take_outside<'a>(
     turn: Turn,
     state: &mut State<'a>,
-    places: &[usize],
-    candidates: &'a [Candidate],
-    facts: &Facts<'a>,
-    refused: &mut [Option<TraceCode>],
+    ranked: &[&'a Candidate],
+    facts: &Facts<'_>,
+    trace: &mut [TraceEntry],
 ) {
-    for &place in places
-        .iter()
-        .filter(|&&place| candidates[place].turn() == turn)
-    {
-        let candidate = &candidates[place];
+    for (place, candidate) in of_turn(turn, ranked) {
         let purchase = state.table.purchase();
-        let taken = fit::check(candidate, facts, purchase)
-            .and_then(|()| state.take(place, candidate, facts));
-        refused[place] = taken.err();
+        let checked = fit::check(candidate, facts, purchase);
+        if let Err(code) = checked.and_then(|()| state.take(place, candidate, facts)) {
+            trace[place].reason = code;
+        }
     }
 }
 
@@ -178,54 +197,16 @@ fn fit<'a>(
     purchase: i64,
 ) -> Result<Fit<'a>, TraceCode> {
     fit::check(candidate, facts, purchase)?;
-    match Offer::new(candidate, facts, &state.table, |_| None) {
+    let targets =
+        Targets::of(&candidate.discount, &state.table.shelf).ok_or(TraceCode::NoMatchingItem)?;
+    match Offer::new(candidate, &targets, facts, &state.table, |_| None) {
         Ok(offer) => Ok(Fit {
             place,
             candidate,
+            targets,
             alone: offer.amount,
         }),
         Err(NoOffer::Because(code)) => Err(code),
         Err(NoOffer::Excluded(_)) => Err(TraceCode::NoMatchingItem),
     }
-}
-
-fn trace_of(
-    state: &mut State<'_>,
-    places: &[usize],
-    candidates: &[Candidate],
-    mut refused: Vec<Option<TraceCode>>,
-) -> Vec<TraceEntry> {
-    let mut admitted: Vec<Option<&mut Admitted<'_>>> = Vec::new();
-    admitted.resize_with(candidates.len(), || None);
-    for one in &mut state.admitted {
-        let place = one.place;
-        admitted[place] = Some(one);
-    }
-    let entry = |&place: &usize| {
-        let candidate = &candidates[place];
-        let (verdict, reason, notes) = match &mut admitted[place] {
-            Some(one) => {
-                let saving = TraceCode::Applied {
-                    saving: one.amount,
-                    base: one.base,
-                    units: one.units,
-                };
-                (Verdict::Applied, saving, std::mem::take(&mut one.notes))
-            }
-            None => (
-                Verdict::Rejected,
-                refused[place].take().unwrap_or(TraceCode::NoSaving),
-                Vec::new(),
-            ),
-        };
-        TraceEntry {
-            candidate_id: candidate.id.clone(),
-            discount_id: candidate.discount.id.clone(),
-            version: candidate.discount.version,
-            verdict,
-            reason,
-            notes,
-        }
-    };
-    places.iter().map(entry).collect()
 }

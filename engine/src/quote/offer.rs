@@ -1,9 +1,12 @@
 //! What a rule would take from the table as it stands, and the taking of it.
 
+use super::allowance::Allowance;
 use super::facts::Facts;
+use super::fit::shut_code;
 use super::kinds::{Ask, Draft, Portion, draft};
 use super::pool::Pool;
 use super::table::{Class, Step, Table};
+use super::targets::Targets;
 use super::trace::TraceCode;
 use crate::discount::Candidate;
 use crate::money::spread_within;
@@ -11,7 +14,7 @@ use crate::money::spread_within;
 /// A saving that a rule could give, with the clamps that shaped it.
 pub(crate) struct Offer {
     draft: Draft,
-    allowed: Option<Vec<i64>>,
+    allowance: Allowance,
     pub amount: i64,
     pub notes: Vec<TraceCode>,
 }
@@ -42,11 +45,12 @@ impl Offer {
 
     pub fn new(
         candidate: &Candidate,
+        targets: &Targets,
         facts: &Facts<'_>,
         table: &Table<'_>,
         excluder: impl Fn(&Class) -> Option<usize>,
     ) -> Result<Self, NoOffer> {
-        let pool = Pool::new(candidate, facts, table, excluder).map_err(NoOffer::Because)?;
+        let pool = Pool::new(candidate, targets, facts, table, excluder);
         let refuse = |code| match (pool.excluder, code) {
             (Some(by), _) => NoOffer::Excluded(by),
             // What is missing is there, but may not take part.
@@ -60,7 +64,8 @@ impl Offer {
             (None, code) => NoOffer::Because(code),
         };
         if pool.reaches.is_empty() {
-            return Err(refuse(TraceCode::NoMatchingItem));
+            let shut = pool.shut.map(|shut| shut_code(candidate, shut));
+            return Err(refuse(shut.unwrap_or(TraceCode::NoMatchingItem)));
         }
         if let Some(minimum) = candidate.discount.min_quantity
             && pool.excluder.is_none()
@@ -89,20 +94,26 @@ impl Offer {
         }
         Ok(Self {
             draft,
-            allowed: pool.allowed,
+            allowance: pool.allowance,
             amount,
             notes,
         })
     }
 
     /// Takes the offer from the table; `by` is the place that the rule has among the admitted.
-    pub fn take(&self, table: &mut Table<'_>, by: usize, is_comp: bool) -> Option<()> {
+    pub fn take(
+        &self,
+        table: &mut Table<'_>,
+        facts: &Facts<'_>,
+        by: usize,
+        is_comp: bool,
+    ) -> Option<()> {
         let amounts = spread_over(&self.draft.portions, self.amount, table)?;
-        let mut allowed = self.allowed.clone();
+        let mut allowance = self.allowance.clone();
         let mut split = 0;
         for (portion, amount) in self.draft.portions.iter().zip(amounts) {
             let place = portion.class + split;
-            split += usize::from(table.part(place, portion.units, &mut allowed));
+            split += usize::from(table.part(place, portion.units, &mut allowance, facts));
             let class = &mut table.classes[place];
             let left = class.left() - amount;
             debug_assert!(left >= 0, "L07: no unit goes below zero");
@@ -139,23 +150,32 @@ fn clamped(candidate: &Candidate, draft: &Draft, notes: &mut Vec<TraceCode>) -> 
 /// Over tax rates first, then over the classes of each: portions stand in the canonical order of their
 /// classes, so ties go to the higher rate, then the higher price, then the smaller product id or name.
 fn spread_over(portions: &[Portion], amount: i64, table: &Table<'_>) -> Option<Vec<i64>> {
-    if let [portion] = portions {
-        return (amount <= portion.room).then(|| vec![amount]);
-    }
+    let weights: Vec<i64> = portions.iter().map(|portion| portion.weight).collect();
+    let rooms: Vec<i64> = portions.iter().map(|portion| portion.room).collect();
     let rate_of = |portion: &Portion| table.goods_of(&table.classes[portion.class]).line.rate;
-    let by_rate: Vec<&[Portion]> = portions.chunk_by(|a, b| rate_of(a) == rate_of(b)).collect();
-    let sum = |value: fn(&Portion) -> i64| -> Vec<i64> {
-        by_rate
-            .iter()
-            .map(|group| group.iter().map(value).sum())
-            .collect()
+    let groups = || {
+        portions
+            .chunk_by(|a, b| rate_of(a) == rate_of(b))
+            .map(<[Portion]>::len)
     };
-    let shares = spread_within(amount, &sum(|one| one.weight), &sum(|one| one.room))?;
+    if groups().nth(1).is_none() {
+        return spread_within(amount, &weights, &rooms);
+    }
+    let (mut rate_weights, mut rate_rooms, mut from) = (Vec::new(), Vec::new(), 0);
+    for length in groups() {
+        rate_weights.push(weights[from..from + length].iter().sum());
+        rate_rooms.push(rooms[from..from + length].iter().sum());
+        from += length;
+    }
+    let shares = spread_within(amount, &rate_weights, &rate_rooms)?;
     let mut amounts = Vec::with_capacity(portions.len());
-    for (group, share) in by_rate.iter().zip(shares) {
-        let weights: Vec<i64> = group.iter().map(|portion| portion.weight).collect();
-        let rooms: Vec<i64> = group.iter().map(|portion| portion.room).collect();
-        amounts.extend(spread_within(share, &weights, &rooms)?);
+    for (length, share) in groups().zip(shares) {
+        let group = amounts.len()..amounts.len() + length;
+        amounts.extend(spread_within(
+            share,
+            &weights[group.clone()],
+            &rooms[group],
+        )?);
     }
     Some(amounts)
 }

@@ -3,11 +3,16 @@
 //! put on lines, and a thousand beers cost no more than one.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
-use super::Refused;
+use super::allowance::Allowance;
 use super::facts::{Facts, unit_price};
 use super::outcome::dearest;
+use super::{Refused, sort};
 use crate::order::{Line, Modifier};
+
+/// Room for the discounts that most classes see, so that their list does not grow.
+const STEPS_USUAL: usize = 8;
 
 /// What units of one kind have in common.
 pub(crate) struct Goods<'a> {
@@ -63,10 +68,18 @@ impl Class {
     }
 }
 
+/// All goods of an order, and where each id is among them.
+pub(crate) struct Shelf<'a> {
+    pub goods: Vec<Goods<'a>>,
+    /// Sorted.
+    pub products: Vec<(&'a str, usize)>,
+    pub categories: Vec<(&'a str, usize)>,
+}
+
 /// All classes, dearest rate first, then dearest price, then smallest product id or name.
 #[derive(Clone)]
 pub(crate) struct Table<'a> {
-    pub goods: std::rc::Rc<Vec<Goods<'a>>>,
+    pub shelf: Rc<Shelf<'a>>,
     pub classes: Vec<Class>,
 }
 
@@ -94,7 +107,7 @@ impl<'a> Table<'a> {
                     goods: goods.len() - 1,
                     units: 0,
                     list: 0,
-                    steps: Vec::new(),
+                    steps: Vec::with_capacity(STEPS_USUAL),
                     segments: Vec::with_capacity(1),
                     is_comped: false,
                 });
@@ -107,13 +120,13 @@ impl<'a> Table<'a> {
             }
         }
         Ok(Self {
-            goods: std::rc::Rc::new(goods),
+            shelf: Rc::new(Shelf::new(goods)),
             classes,
         })
     }
 
     pub fn goods_of(&self, class: &Class) -> &Goods<'a> {
-        &self.goods[class.goods]
+        &self.shelf.goods[class.goods]
     }
 
     /// List price of the units that a minimum purchase counts.
@@ -129,19 +142,19 @@ impl<'a> Table<'a> {
     /// Makes `units` of the class at `place` a class of their own, standing before the rest. They are
     /// taken from lines that still have an allowance, which shrinks by them. Returns whether the class
     /// was split.
-    pub fn part(&mut self, place: usize, units: i64, allowed: &mut Option<Vec<i64>>) -> bool {
+    pub fn part(
+        &mut self,
+        place: usize,
+        units: i64,
+        allowance: &mut Allowance,
+        facts: &Facts<'_>,
+    ) -> bool {
         let class = &mut self.classes[place];
         let mut wanted = units;
         let mut segments = Vec::new();
         let is_whole = units == class.units;
         for segment in &mut class.segments {
-            let allowance = allowed
-                .as_ref()
-                .map_or(i64::MAX, |allowed| allowed[segment.line]);
-            let taken = wanted.min(segment.units).min(allowance);
-            if let Some(allowed) = allowed {
-                allowed[segment.line] -= taken;
-            }
+            let taken = allowance.take(*segment, wanted, facts);
             wanted -= taken;
             if !is_whole && taken > 0 {
                 segment.units -= taken;
@@ -159,6 +172,29 @@ impl<'a> Table<'a> {
         let part = class.split_off(units, segments);
         self.classes.insert(place, part);
         true
+    }
+}
+
+impl<'a> Shelf<'a> {
+    fn new(goods: Vec<Goods<'a>>) -> Self {
+        let index = |id_of: fn(&'a Line) -> Option<&'a str>| {
+            let named = goods
+                .iter()
+                .enumerate()
+                .filter_map(|(place, one)| id_of(one.line).map(|id| (id, place)));
+            let (ids, places): (Vec<&str>, Vec<usize>) = named.unzip();
+            sort::by_text(&ids)
+                .into_iter()
+                .map(|at| (ids[at], places[at]))
+                .collect::<Vec<_>>()
+        };
+        let products = index(|line| line.product_id.as_deref());
+        let categories = index(|line| line.category_id.as_deref());
+        Self {
+            goods,
+            products,
+            categories,
+        }
     }
 }
 

@@ -3,14 +3,15 @@
 use super::facts::Facts;
 use super::offer::{NoOffer, Offer};
 use super::table::{Class, Table};
+use super::targets::Targets;
 use super::trace::TraceCode;
 use crate::discount::{Candidate, Scope, Turn, Type};
 
 /// A rule that fits the order, and what it would save if it were alone.
-#[derive(Clone, Copy)]
 pub(crate) struct Fit<'a> {
     pub place: usize,
     pub candidate: &'a Candidate,
+    pub targets: Targets,
     pub alone: i64,
 }
 
@@ -41,22 +42,24 @@ impl<'a> State<'a> {
         candidate: &'a Candidate,
         facts: &Facts<'_>,
     ) -> Result<(), TraceCode> {
-        match Offer::new(candidate, facts, &self.table, |_| None) {
-            Ok(offer) => self.settle(place, candidate, offer),
+        let targets =
+            Targets::of(&candidate.discount, &self.table.shelf).ok_or(TraceCode::NoMatchingItem)?;
+        match Offer::new(candidate, &targets, facts, &self.table, |_| None) {
+            Ok(offer) => self.settle(place, candidate, offer, facts),
             Err(NoOffer::Because(code)) => Err(code),
             Err(NoOffer::Excluded(_)) => Err(TraceCode::NoMatchingItem),
         }
     }
 
     /// Admits a rule if it is compatible with everything admitted, on the units that are still free to it.
-    pub fn admit(&mut self, fit: Fit<'a>, facts: &Facts<'_>) -> Result<(), TraceCode> {
+    pub fn admit(&mut self, fit: &Fit<'a>, facts: &Facts<'_>) -> Result<(), TraceCode> {
         if let Some(by) = self.incompatible(fit.candidate) {
             return Err(self.excluded(by, fit.alone));
         }
         let scope = fit.candidate.discount.scope;
         let excluder = |class: &Class| self.holder(class, scope, facts.policy.one_per_line);
-        match Offer::new(fit.candidate, facts, &self.table, excluder) {
-            Ok(offer) => self.settle(fit.place, fit.candidate, offer),
+        match Offer::new(fit.candidate, &fit.targets, facts, &self.table, excluder) {
+            Ok(offer) => self.settle(fit.place, fit.candidate, offer, facts),
             Err(NoOffer::Because(code)) => Err(code),
             Err(NoOffer::Excluded(by)) => Err(self.excluded(by, fit.alone)),
         }
@@ -89,7 +92,7 @@ impl<'a> State<'a> {
     }
 
     /// Which admitted rule to name when a choice, not the walk, left this one out.
-    pub fn blamed(&self, fit: Fit<'_>) -> TraceCode {
+    pub fn blamed(&self, fit: &Fit<'_>) -> TraceCode {
         let scope = fit.candidate.discount.scope;
         let stacked = |other: &Admitted<'_>| other.candidate.turn() == Turn::Stacked;
         let same = |other: &Admitted<'_>| stacked(other) && other.candidate.discount.scope == scope;
@@ -105,13 +108,14 @@ impl<'a> State<'a> {
         place: usize,
         candidate: &'a Candidate,
         offer: Offer,
+        facts: &Facts<'_>,
     ) -> Result<(), TraceCode> {
         let discount = &candidate.discount;
         let takes_whole_units = !matches!(discount.scope, Scope::Modifier | Scope::ModifierGroup);
         let is_comp =
             discount.kind == Type::Comp && candidate.turn() == Turn::First && takes_whole_units;
         offer
-            .take(&mut self.table, self.admitted.len(), is_comp)
+            .take(&mut self.table, facts, self.admitted.len(), is_comp)
             .ok_or(TraceCode::NoSaving)?;
         self.admitted.push(Admitted {
             place,
@@ -127,13 +131,13 @@ impl<'a> State<'a> {
 }
 
 /// Admits one rule after the other, and answers the refusals by their place.
-pub(crate) fn walk<'a>(
+pub(crate) fn walk<'f, 'a: 'f>(
     state: &mut State<'a>,
-    fits: &[Fit<'a>],
+    fits: impl IntoIterator<Item = &'f Fit<'a>>,
     facts: &Facts<'_>,
 ) -> Vec<(usize, TraceCode)> {
     let mut refused = Vec::new();
-    for &fit in fits {
+    for fit in fits {
         if let Err(code) = state.admit(fit, facts) {
             refused.push((fit.place, code));
         }
