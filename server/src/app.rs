@@ -1,17 +1,17 @@
 //! The whole server on two screens: the rooms in their order, and what surrounds every request.
 
 use axum::Router;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::hall::call::Hall;
-use crate::hall::error::Result;
+use crate::hall::error::{Field, Problem, Result};
 use crate::hall::http::{self, Limits};
 use crate::hall::id::GroupId;
 use crate::hall::room::Room;
 use crate::hall::store::Read;
 use crate::{
-    audit, catalogue, checkout, customers, discounts, jobs, loyalty, orders, outbox, payments,
+    audit, catalogue, checkout, customers, discounts, jobs, loyalty, ops, orders, outbox, payments,
     platform,
 };
 
@@ -43,18 +43,28 @@ pub fn uses_of_group(read: &mut Read, group: GroupId) -> Result<Vec<String>> {
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {
-    ROOMS
+    let rooms = ROOMS
         .iter()
-        .fold(OpenApiRouter::new(), |all, room| all.merge((room.routes)()))
+        .fold(OpenApiRouter::new(), |all, room| all.merge((room.routes)()));
+    let problem = ComponentsBuilder::new()
+        .schema_from::<Problem>()
+        .schema_from::<Field>()
+        .build();
+    let with_problem = OpenApiBuilder::new().components(Some(problem)).build();
+    OpenApiRouter::with_openapi(with_problem)
+        .merge(ops::routes())
+        .merge(rooms)
 }
 
-pub fn openapi() -> OpenApi {
+/// What the handlers say of themselves; [`crate::openapi`] makes the whole document of it.
+pub fn described() -> OpenApi {
     documented().split_for_parts().1
 }
 
 pub fn router(hall: Hall, limits: &Limits) -> Router {
     let (routes, _) = documented().split_for_parts();
     let routes = routes
+        .merge(ops::docs())
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::method_not_allowed)
         .with_state(hall);

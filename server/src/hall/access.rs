@@ -87,6 +87,13 @@ const OWNER: Who = Who::Rank(Role::Owner);
 /// Every route that the server has under `/api` and `/`, in the order of the rooms.
 #[rustfmt::skip]
 pub const TABLE: &[Rule] = &[
+    // operations
+    rule("GET", "/healthz", Who::Public, ""),
+    rule("GET", "/readyz", Who::Public, ""),
+    rule("GET", "/metrics", Who::Public, ""),
+    rule("GET", "/api/openapi.json", Who::Public, ""),
+    rule("GET", "/problems", Who::Public, ""),
+    rule("GET", "/problems/{code}", Who::Public, ""),
     // platform
     rule("GET", "/api/v1/chain", Who::AnyStaff, "platform:read"),
     rule("GET", "/api/v1/chain/tax-classes", Who::AnyStaff, "platform:read"),

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod call;
+pub mod config;
 pub mod error;
 pub mod etag;
 pub mod filter;

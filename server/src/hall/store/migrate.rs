@@ -22,8 +22,8 @@ include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 /// Only one server migrates at a time; the others wait for this lock.
 const LOCK: i64 = 0x7265_6775_6c61_7273;
 
-/// Applies what is missing, each file in one transaction with its mark.
-pub(super) fn run(settings: &Settings) -> Result<()> {
+/// Applies what is missing, each file in one transaction with its mark, and names it.
+pub(super) fn run(settings: &Settings) -> Result<Vec<&'static str>> {
     match &settings.place {
         Place::Sqlite { file } => on_sqlite(file),
         Place::Postgres { url, .. } => {
@@ -35,7 +35,7 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
     }
 }
 
-fn on_sqlite(file: &std::path::Path) -> Result<()> {
+fn on_sqlite(file: &std::path::Path) -> Result<Vec<&'static str>> {
     let mut connection = sqlite::open(file)?;
     let done: usize = connection
         .query_row("pragma user_version", [], |row| row.get::<_, i64>(0))
@@ -52,10 +52,10 @@ fn on_sqlite(file: &std::path::Path) -> Result<()> {
         tx.commit().map_err(sqlite::classify)?;
         tracing::info!(migration = migration.name, "migrated");
     }
-    Ok(())
+    Ok(names(done))
 }
 
-async fn on_postgres(url: &str) -> Result<()> {
+async fn on_postgres(url: &str) -> Result<Vec<&'static str>> {
     let (mut client, connection) = tokio_postgres::connect(url, NoTls)
         .await
         .map_err(|error| Error::bug(format!("PostgreSQL cannot be reached: {error}")))?;
@@ -76,7 +76,8 @@ async fn on_postgres(url: &str) -> Result<()> {
         tracing::info!(migration = migration.name, "migrated");
     }
     drop(client);
-    driving.await.map_err(Error::bug)?.map_err(Error::bug)
+    driving.await.map_err(Error::bug)?.map_err(Error::bug)?;
+    Ok(names(done))
 }
 
 async fn apply(client: &mut Client, migration: &Migration) -> Result<()> {
@@ -141,6 +142,19 @@ const ROLES: &str = "
       execute format('grant usage on schema %I to regulars_rw, regulars_audit', current_schema());
     end $$;
     grant select on migrations to regulars_rw, regulars_audit;";
+
+/// All migrations from the one at `place` on.
+fn names(place: usize) -> Vec<&'static str> {
+    MIGRATIONS[place..]
+        .iter()
+        .map(|migration| migration.name)
+        .collect()
+}
+
+/// How many migrations this program knows.
+pub fn known() -> usize {
+    MIGRATIONS.len()
+}
 
 fn refuse_newer(done: usize) -> Result<()> {
     if done > MIGRATIONS.len() {

@@ -9,6 +9,7 @@
 //! builder, and any `if postgres` outside this folder.
 
 mod dialect;
+mod examine;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -25,7 +26,8 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 pub use dialect::{Dialect, is_whole, plan};
-pub use migrate::{Migration, tables};
+pub use examine::{Finding, Grade, examine};
+pub use migrate::{Migration, known as known_migrations, tables};
 #[cfg(any(test, feature = "testing"))]
 pub use postgres::admin;
 #[cfg(any(test, feature = "testing"))]
@@ -95,11 +97,18 @@ impl Db {
     /// # Errors
     /// The store cannot be reached, is newer than this program, or is an SQLite older than 3.51.3.
     pub async fn open(settings: Settings) -> Result<Db> {
-        let migrated = settings.clone();
-        tokio::task::spawn_blocking(move || migrate::run(&migrated))
-            .await
-            .map_err(Error::bug)??;
+        Db::migrate(settings.clone()).await?;
         Db::open_migrated(settings).await
+    }
+
+    /// Brings the tables up to date and names the migrations that were missing.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn migrate(settings: Settings) -> Result<Vec<&'static str>> {
+        tokio::task::spawn_blocking(move || migrate::run(&settings))
+            .await
+            .map_err(Error::bug)?
     }
 
     /// Opens a store whose tables are known to be up to date.
@@ -151,6 +160,14 @@ impl Db {
     /// How many statements this store has run, for the tests that count them.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many writes and reads wait for a thread.
+    pub fn queued(&self) -> (usize, usize) {
+        match &self.pool {
+            Pool::Sqlite(threads) => threads.queued(),
+            Pool::Postgres(threads) => threads.queued(),
+        }
     }
 
     /// Runs `verb` in one transaction and answers when it is durable. `hot` names the rows that many

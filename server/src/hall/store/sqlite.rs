@@ -88,6 +88,10 @@ impl Threads {
         send(&self.reads, job)
     }
 
+    pub(super) fn queued(&self) -> (usize, usize) {
+        (self.writes.len(), self.reads.len())
+    }
+
     pub(super) fn close(self) {
         let joins = std::mem::take(
             &mut *self

@@ -1,0 +1,285 @@
+//! What those who run the server look at: whether it lives, whether it is ready, its figures, and the
+//! API's own description. It belongs to no room, because it asks them all.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::hall::call::Hall;
+use crate::hall::error::{Code, Error, Result};
+use crate::hall::http::{Path, facts};
+use crate::hall::store::Dialect;
+use crate::{jobs, openapi};
+
+/// Whoever asks for readiness is told before their own patience ends.
+const PROBE: Duration = Duration::from_secs(2);
+/// Raw samples are folded into buckets this often, also when nobody reads them.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Seconds: from a read that was cached to a call at its deadline.
+const SECONDS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+/// Transactions that shared one commit.
+const GROUPS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+
+struct Meters {
+    handle: PrometheusHandle,
+    /// Shown to anybody who reaches the server, not only to this machine.
+    open: bool,
+}
+
+static METERS: OnceLock<Meters> = OnceLock::new();
+
+/// Begins to measure; before the first request, and once in a process.
+///
+/// # Errors
+/// Somebody else measures already.
+pub fn install(open: bool) -> anyhow::Result<()> {
+    let buckets = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_size".into()), GROUPS)?;
+    let handle = buckets
+        .install_recorder()
+        .context("the figures cannot be collected")?;
+    let meters = METERS.get_or_init(|| Meters { handle, open });
+    tokio::spawn(async {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            meters.handle.run_upkeep();
+        }
+    });
+    Ok(())
+}
+
+pub fn routes() -> OpenApiRouter<Hall> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(show_metrics))
+        .routes(routes!(show_openapi))
+        .routes(routes!(list_problems))
+        .routes(routes!(show_problem))
+}
+
+/// The page on which the API can be read and tried.
+pub fn docs() -> Router<Hall> {
+    let config = Config::from("/api/openapi.json".to_owned())
+        .display_operation_id(true)
+        .default_models_expand_depth(0)
+        .filter(true);
+    SwaggerUi::new("/api/docs").config(config).into()
+}
+
+/// Say that the process lives
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = String, content_type = "text/plain", example = json!("alive"))))]
+async fn healthz() -> &'static str {
+    "alive"
+}
+
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Readiness {
+    Ready,
+    /// The disk is full: reads are answered, writes get 507.
+    ReadOnly,
+    /// The store cannot be reached, or failed while writing and waits for a restart.
+    Failed,
+}
+
+/// Whether the server should be sent requests.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    status: Readiness,
+    #[schema(example = "SQLITE")]
+    store: &'static str,
+    /// By how much the latest job is late.
+    #[schema(example = 0)]
+    job_lag_seconds: Option<i64>,
+    /// Why it is not ready.
+    #[schema(example = "the disk is full")]
+    reason: Option<String>,
+}
+
+/// Say whether the server should be sent requests
+///
+/// 503 with a reason while the store cannot be reached or takes no writes.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+async fn readyz(State(hall): State<Hall>) -> Response {
+    let health = hall.db.health();
+    let probe = tokio::time::timeout(PROBE, jobs::lag(&hall)).await;
+    let (status, reason) = match (health.failure(), &probe) {
+        (Some(why), _) => (Readiness::Failed, Some(why)),
+        (None, Err(_)) => (Readiness::Failed, Some("the store does not answer".into())),
+        (None, Ok(Err(error))) => (
+            Readiness::Failed,
+            Some(format!(
+                "the store does not answer: {}",
+                error.code().word()
+            )),
+        ),
+        (None, Ok(Ok(_))) if health.is_full() => {
+            (Readiness::ReadOnly, Some("the disk is full".into()))
+        }
+        (None, Ok(Ok(_))) => (Readiness::Ready, None),
+    };
+    let ready = Ready {
+        status,
+        store: match hall.db.dialect() {
+            Dialect::Sqlite => "SQLITE",
+            Dialect::Postgres => "POSTGRES",
+        },
+        job_lag_seconds: probe
+            .ok()
+            .and_then(std::result::Result::ok)
+            .map(|lag| lag.as_secs()),
+        reason,
+    };
+    let code = if matches!(status, Readiness::Ready) {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (code, axum::Json(ready)).into_response()
+}
+
+/// Show the server's figures, for Prometheus
+///
+/// Only to this machine, unless it is configured to be open.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "text/plain", example = json!("regulars_job_lag_seconds 0"))))]
+async fn show_metrics(State(hall): State<Hall>) -> Result<Response> {
+    let meters = METERS.get().ok_or(Error::NotFound("page"))?;
+    let peer = facts().and_then(|facts| facts.peer);
+    if !meters.open && peer.is_some_and(|peer| !peer.is_loopback()) {
+        return Err(Error::NotFound("page"));
+    }
+    let (writes, reads) = hall.db.queued();
+    metrics::gauge!("regulars_store_queue_depth", "queue" => "writes").set(writes as f64);
+    metrics::gauge!("regulars_store_queue_depth", "queue" => "reads").set(reads as f64);
+    if let Ok(Ok(lag)) = tokio::time::timeout(PROBE, jobs::lag(&hall)).await {
+        metrics::gauge!("regulars_job_lag_seconds").set(lag.as_secs_f64());
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((kind, meters.handle.render()).into_response())
+}
+
+/// Describe the API, in OpenAPI 3.1
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operations", responses((status = 200, body = Object)))]
+async fn show_openapi() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| openapi::document().to_string());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// What a refusal means and what can be done about it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Meaning {
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/order_not_open")]
+    kind: String,
+    #[schema(example = "order_not_open")]
+    code: &'static str,
+    #[schema(example = 409)]
+    status: u16,
+    #[schema(example = "The order is no longer open")]
+    title: &'static str,
+    #[schema(example = "Read the order again; open a new one for further items.")]
+    help: &'static str,
+    retryable: bool,
+}
+
+fn meaning(code: Code) -> Meaning {
+    Meaning {
+        kind: format!("/problems/{}", code.word()),
+        code: code.word(),
+        status: code.status(),
+        title: code.title(),
+        help: code.help(),
+        retryable: code.retryable(),
+    }
+}
+
+/// List every refusal that the API can give
+#[utoipa::path(get, path = "/problems", tag = "operations", responses((status = 200, body = Vec<Meaning>)))]
+async fn list_problems(headers: HeaderMap) -> Response {
+    if !wants_page(&headers) {
+        return axum::Json(
+            Code::ALL
+                .iter()
+                .map(|code| meaning(*code))
+                .collect::<Vec<_>>(),
+        )
+        .into_response();
+    }
+    let mut rows = String::from("<h1>Problems</h1><ul>");
+    for code in Code::ALL {
+        // Writing to a text cannot fail.
+        let _ = write!(
+            rows,
+            "<li><a href=\"/problems/{0}\"><code>{0}</code></a> {1}: {2}",
+            code.word(),
+            code.status(),
+            escaped(code.title())
+        );
+    }
+    page("Problems", &(rows + "</ul>")).into_response()
+}
+
+/// Say what a refusal means and what can be done about it
+#[utoipa::path(get, path = "/problems/{code}", tag = "operations", params(("code" = String, Path, example = "order_not_open")), responses((status = 200, body = Meaning)))]
+async fn show_problem(headers: HeaderMap, Path(word): Path<String>) -> Result<Response> {
+    let mut codes = Code::ALL.iter();
+    let code = codes
+        .find(|code| code.word() == word)
+        .ok_or(Error::NotFound("problem"))?;
+    if !wants_page(&headers) {
+        return Ok(axum::Json(meaning(*code)).into_response());
+    }
+    let again = if code.retryable() {
+        "The same request may succeed later."
+    } else {
+        "The same request will be refused again."
+    };
+    let body = format!(
+        "<h1>{}</h1><p>{}</p><p>{again}</p><p>Status {}, code <code>{}</code>. <a href=\"/problems\">All problems</a></p>",
+        escaped(code.title()),
+        escaped(code.help()),
+        code.status(),
+        code.word()
+    );
+    Ok(page(code.title(), &body).into_response())
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accept.is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+fn page(title: &str, body: &str) -> Html<String> {
+    Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{}</title><style>body{{font:1rem/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:0 1rem}}</style>{body}</html>",
+        escaped(title)
+    ))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
+}
