@@ -27,10 +27,6 @@ impl Allowance {
         }
     }
 
-    pub fn is_unlimited(&self) -> bool {
-        self.window.is_none() && self.pointed.is_none()
-    }
-
     /// Takes up to `wanted` units of a segment, and says how many it may have.
     pub fn take(&mut self, segment: Segment, wanted: i64, facts: &Facts<'_>) -> i64 {
         let mut units = segment.units.min(wanted);
@@ -49,7 +45,7 @@ impl Allowance {
     }
 
     pub fn take_from(&mut self, class: &Class, facts: &Facts<'_>) -> i64 {
-        if self.is_unlimited() {
+        if self.window.is_none() && self.pointed.is_none() {
             return class.units;
         }
         class

@@ -1,0 +1,274 @@
+//! The command line, by running the program that was built.
+
+use serde_json::{Value as Json, json};
+use server::hall::access::Role;
+use server::hall::identity::Mode;
+use server::hall::journal::By;
+use server::hall::secret::Entropy;
+use server::hall::store::{Db, Place, Scope, Settings};
+use server::hall::time::Clock;
+use server::platform::chain::{self, Founding};
+
+use crate::program::{Home, Server, run, stdout};
+
+/// A chain in the folder's store, made beside the program, and the token of its owner.
+async fn chain_in(home: &Home) -> String {
+    std::fs::create_dir_all(home.data()).unwrap();
+    let entropy = Entropy::system();
+    let place = Place::Sqlite { file: home.store() };
+    let db = Db::open(Settings::at(place, entropy.clone()))
+        .await
+        .unwrap();
+    let now = Clock::system().now();
+    let tenant = entropy.id(now);
+    let made = db.write(Scope::new(tenant, now, By::cli()), Vec::new(), move |tx| {
+        let founding = Founding {
+            tenant,
+            slug: "test".into(),
+            name: "Boule".into(),
+            mode: Mode::Test,
+            language: "en".into(),
+            currency: "SEK".into(),
+        };
+        chain::found(tx, &founding)?;
+        Ok(chain::mint_key(tx, "owner", Role::Owner, &[])?.1)
+    });
+    let token = made.await.unwrap().expose().to_owned();
+    db.close().await;
+    token
+}
+
+fn plant(home: &Home, statements: &[&str]) {
+    server::hall::store::file_admin(&home.store(), statements).unwrap();
+}
+
+#[test]
+fn serve_needs_no_configuration_and_ends_when_asked() {
+    let home = Home::new();
+    let server = Server::start(&home.data());
+    assert!(server.greeting[0].starts_with("Regulars "));
+    assert_eq!(server.get("/healthz"), (200, "alive".into()));
+    let (status, ready) = server.get("/readyz");
+    assert_eq!(
+        (
+            status,
+            serde_json::from_str::<Json>(&ready).unwrap()["status"].clone()
+        ),
+        (200, json!("READY"))
+    );
+    assert!(
+        server
+            .get("/metrics")
+            .1
+            .contains("http_request_duration_seconds")
+    );
+    assert_eq!(server.get("/api/docs/").0, 200);
+    let (status, document) = server.get("/api/openapi.json");
+    assert_eq!(
+        (
+            status,
+            serde_json::from_str::<Json>(&document).unwrap()["openapi"].clone()
+        ),
+        (200, json!("3.1.0"))
+    );
+    assert_eq!(server.get("/api/v1/nothing").0, 404);
+    assert!(home.data().join("master.secret").exists());
+    let (status, said) = server.end("TERM");
+    assert!(status.success(), "{status} {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_before_the_end_is_there_after_it() {
+    let home = Home::new();
+    let token = chain_in(&home).await;
+    let server = Server::start(&home.data());
+    let (status, begun) = server
+        .send_as(
+            &token,
+            "POST",
+            "/api/v1/chain/jobs/jobs.prune/run",
+            &json!({}),
+        )
+        .unwrap();
+    assert_eq!(status, 201, "{begun}");
+    let (status, said) = server.end("INT");
+    assert!(status.success(), "{status} {said}");
+    let server = Server::start(&home.data());
+    let (_, runs) = server.get_as(&token, "/api/v1/chain/jobs/jobs.prune/runs");
+    assert_eq!(runs["items"][0]["id"], begun["id"]);
+    assert_eq!(runs["items"][0]["outcome"], "SUCCEEDED");
+    drop(server);
+    assert!(run(&home.data(), &["audit", "verify"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_names_the_law_that_is_broken() {
+    let home = Home::new();
+    chain_in(&home).await;
+    let whole = run(&home.data(), &["audit", "verify"]);
+    assert!(
+        whole.status.success() && stdout(&whole).contains("L24    ok"),
+        "{}",
+        stdout(&whole)
+    );
+    plant(
+        &home,
+        &[
+            "drop trigger audit_sealed_stays",
+            "update audit_entries set actor = 'nobody' where seq = 1",
+        ],
+    );
+    let broken = run(&home.data(), &["audit", "verify"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(
+        stdout(&broken).contains("L24    BROKEN") && stdout(&broken).contains("entry 1 "),
+        "{}",
+        stdout(&broken)
+    );
+    assert!(stdout(&broken).contains("Broken: L24."));
+    let told = run(&home.data(), &["audit", "verify", "--json"]);
+    assert_eq!(told.status.code(), Some(1));
+    let verdicts: Json = serde_json::from_slice(&told.stdout).unwrap();
+    let broken: Vec<&Json> = verdicts
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["breaches"] != json!([]))
+        .collect();
+    assert_eq!((broken.len(), &broken[0]["law"]), (1, &json!("L24")));
+}
+
+#[test]
+fn a_stranger_learns_what_there_is() {
+    let home = Home::new();
+    let routes = stdout(&run(&home.data(), &["routes"]));
+    assert!(
+        routes.contains("/api/v1/chain/audit") && routes.contains("MANAGER"),
+        "{routes}"
+    );
+    let routes: Json =
+        serde_json::from_slice(&run(&home.data(), &["routes", "--json"]).stdout).unwrap();
+    assert!(
+        routes
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|route| route["path"] == "/healthz" && route["who"] == "anybody")
+    );
+    let document: Json = serde_json::from_slice(&run(&home.data(), &["openapi"]).stdout).unwrap();
+    assert_eq!(document["info"]["title"], "Regulars");
+    assert!(stdout(&run(&home.data(), &["completions", "bash"])).contains("regulars"));
+    assert!(stdout(&run(&home.data(), &["--help"])).contains("serve"));
+    assert_eq!(run(&home.data(), &["nonsense"]).status.code(), Some(2));
+    let wrong = run(&home.data(), &["serve", "--listen", "8080"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("address and port"));
+    // None of these makes a store.
+    assert!(!home.data().exists());
+}
+
+#[test]
+fn tables_are_brought_up_to_date_once() {
+    let home = Home::new();
+    let first: Json =
+        serde_json::from_slice(&run(&home.data(), &["migrate", "--json"]).stdout).unwrap();
+    assert_eq!(
+        first["applied"].as_array().unwrap().len() as u64,
+        first["known"].as_u64().unwrap()
+    );
+    let again = stdout(&run(&home.data(), &["migrate"]));
+    assert!(again.contains("0 of them new"), "{again}");
+}
+
+#[test]
+fn doctor_says_what_is_missing_for_production() {
+    let home = Home::new();
+    drop(Server::start(&home.data()));
+    let at_home = run(&home.data(), &["doctor"]);
+    assert_eq!(at_home.status.code(), Some(1), "{}", stdout(&at_home));
+    assert!(stdout(&at_home).contains("--public-url"));
+    let file = home.data().join("regulars.toml");
+    std::fs::write(&file, "public-url = \"https://regulars.example\"\n").unwrap();
+    let told = run(
+        &home.data(),
+        &["doctor", "--json", "--config", file.to_str().unwrap()],
+    );
+    let told: Json = serde_json::from_slice(&told.stdout).unwrap();
+    let from = told["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == "public-url")
+        .unwrap();
+    assert!(from["from"].as_str().unwrap().starts_with("file "));
+    let graded = |about: &str| {
+        let findings = told["findings"].as_array().unwrap();
+        findings
+            .iter()
+            .find(|one| one["about"] == about)
+            .map(|one| one["grade"].clone())
+    };
+    for about in [
+        "public URL",
+        "data folder",
+        "master secret",
+        "SQLite",
+        "tables",
+        "clock",
+    ] {
+        assert_eq!(graded(about), Some(json!("OK")), "{about}: {told}");
+    }
+}
+
+#[test]
+fn doctor_warns_of_a_superuser() {
+    let home = Home::new();
+    let superuser =
+        std::env::var("REGULARS_TEST_POSTGRES_SUPERUSER").expect("run the tests by `make test`");
+    let mut command = crate::program::command(&home.data());
+    let told = command
+        .env("DATABASE_URL", superuser)
+        .args(["doctor"])
+        .output()
+        .unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    let told = stdout(&told);
+    assert!(
+        told.contains("is a superuser") && told.contains("(set, not shown)"),
+        "{told}"
+    );
+}
+
+/// The file may not grow any more: SQLite's writes fail with an I/O error, after which nothing it says
+/// about later writes can be trusted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_the_disk_refuses_ends_the_server_and_loses_nothing() {
+    let home = Home::new();
+    let token = chain_in(&home).await;
+    let mut server = Server::start_after(&home.data(), "trap '' XFSZ; ulimit -f 4000");
+    let mut kept = Vec::new();
+    let refused = loop {
+        let name = format!("{:05} {}", kept.len(), "x".repeat(60));
+        match server.send_as(
+            &token,
+            "POST",
+            "/api/v1/chain/tax-classes",
+            &json!({"name": name}),
+        ) {
+            Some((201, made)) => kept.push(made["id"].clone()),
+            other => break other,
+        }
+        assert!(kept.len() < 20_000, "the limit is never reached");
+    };
+    assert!(matches!(refused, Some((503, _)) | None), "{refused:?}");
+    let (status, said) = server.wait();
+    assert_eq!(status.code(), Some(70), "{said}");
+    assert!(!kept.is_empty());
+    let server = Server::start(&home.data());
+    for id in kept.iter().rev().take(200) {
+        let path = format!("/api/v1/chain/tax-classes/{}", id.as_str().unwrap());
+        assert_eq!(server.get_as(&token, &path).0, 200, "{path}");
+    }
+    drop(server);
+    assert!(run(&home.data(), &["audit", "verify"]).status.success());
+}

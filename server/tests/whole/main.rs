@@ -1,0 +1,4 @@
+//! What is true of the whole server, in one test binary.
+
+mod cli;
+mod program;
