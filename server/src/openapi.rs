@@ -12,6 +12,7 @@ use crate::app;
 use crate::hall::access::{self, Rule, Who};
 use crate::hall::call::{GUEST_COOKIE, STAFF_COOKIE};
 use crate::hall::error::{Code, Error, Problem};
+use crate::hall::id;
 
 const ABOUT: &str = "Regulars turns visitors into regulars: customers, discounts, points, orders and \
 payments of venues and chains.\n\nMoney is an integer of the currency's minor units beside its ISO 4217 \
@@ -93,6 +94,12 @@ fn finish(mut document: Json) -> Json {
         "RequestId": {"description": "The id of this request, as it stands in logs and in the audit trail.", "schema": {"type": "string"}, "example": "req_01kab4bqf8e1ftz0c6hqp2v9xw"},
         "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}, "example": 1},
     });
+    // An id that stands only in paths is not found by walking bodies and answers.
+    for (name, schema) in id::schemas() {
+        if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+            schemas.entry(name).or_insert_with(|| json!(schema));
+        }
+    }
     let schemas = document["components"]["schemas"].clone();
     let mut tags = Vec::new();
     if let Some(paths) = document["paths"].as_object_mut() {

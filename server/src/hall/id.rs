@@ -117,7 +117,12 @@ macro_rules! ids {
                 }
             }
         }
-    )*};
+    )*
+        /// The schema of each kind of id, by its name.
+        pub fn schemas() -> Vec<(&'static str, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)> {
+            vec![$((stringify!($name), <$name as utoipa::PartialSchema>::schema())),*]
+        }
+    };
 }
 
 ids! {
