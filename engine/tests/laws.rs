@@ -387,6 +387,21 @@ proptest! {
     }
 
     #[test]
+    fn l07_choosing_among_few_is_exact(order in an_order(), candidates in some_candidates()) {
+        let stacks = |one: &&Candidate| one.discount.kind != Type::Comp && one.discount.kind != Type::Points;
+        let chosen_from: Vec<&Candidate> = candidates.iter().filter(stacks).take(5).collect();
+        let saving = |set: &[Candidate], policy| priced(&order, set, policy).totals.discounts;
+        let all: Vec<Candidate> = chosen_from.iter().map(|one| (*one).clone()).collect();
+        let best = (0..1_usize << all.len()).map(|set| {
+            let some = all.iter().enumerate().filter(|(place, _)| set & (1 << place) != 0);
+            let some: Vec<Candidate> = some.map(|(_, one)| one.clone()).collect();
+            saving(&some, Policy::default())
+        });
+        let chosen = saving(&all, Policy { choose_best: true, ..Policy::default() });
+        prop_assert_eq!(Some(chosen), best.max());
+    }
+
+    #[test]
     fn l10_a_comp_of_some_units_frees_just_those(order in an_order(), units in 1..4_i64) {
         let line = &order.lines[0];
         prop_assume!(line.quantity.unit_size() == Quantity::SCALE && units <= line.quantity.units());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Discount, Scope, Type};
+use super::{ComboItem, Discount, Scope, Type};
 use crate::money::Money;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,113 +22,138 @@ pub struct Flaw {
     pub code: FlawCode,
 }
 
+/// Whether something is wrong, where, and what.
+type Finding = (bool, &'static str, FlawCode);
+
 /// Targets of one list: enough for a catalogue, small enough for a till.
 const TARGETS_MAX: usize = 1_000;
 
 impl Discount {
     /// Everything that is wrong, in the order of the fields.
     pub fn flaws(&self) -> Vec<Flaw> {
-        let mut flaws = Vec::new();
-        let mut flag = |wrong: bool, field, code| {
-            if wrong {
-                flaws.push(Flaw { field, code });
-            }
-        };
-        let (is_bundle, is_bogo) = (self.is_bundle(), self.buy_quantity.is_some());
-        flag(self.kind == Type::Points, "type", FlawCode::NotAllowed);
-        flag(
-            self.kind == Type::Percentage && self.percent.is_none() && !is_bundle,
-            "percent",
-            FlawCode::Missing,
-        );
-        flag(
-            self.kind == Type::FixedAmount && self.amount.is_none() && !is_bundle,
-            "amount",
-            FlawCode::Missing,
-        );
-        flag(self.scope == Scope::Tier, "scope", FlawCode::NotAllowed);
-        flag(
-            self.scope == Scope::Item && self.target_item_ids.is_empty(),
-            "targetItemIds",
-            FlawCode::Missing,
-        );
-        flag(
-            self.scope == Scope::Category && self.target_category_ids.is_empty(),
-            "targetCategoryIds",
-            FlawCode::Missing,
-        );
-        flag(
-            self.scope == Scope::Modifier && self.target_modifier_ids.is_empty(),
-            "targetModifierIds",
-            FlawCode::Missing,
-        );
-        let groupless =
-            self.scope == Scope::ModifierGroup && self.target_modifier_group_ids.is_empty();
-        flag(groupless, "targetModifierGroupIds", FlawCode::Missing);
-        flag(
-            self.scope == Scope::CustomerGroup && !self.names_customers(),
-            "customerGroupId",
-            FlawCode::Missing,
-        );
-        flag(
-            is_bogo && self.scope != Scope::Quantity,
-            "buyQuantity",
-            FlawCode::NotAllowed,
-        );
-        flag(
-            self.buy_quantity == Some(0),
-            "buyQuantity",
-            FlawCode::OutOfRange,
-        );
-        flag(
-            is_bogo && self.get_quantity.is_none_or(|quantity| quantity == 0),
-            "getQuantity",
-            FlawCode::Missing,
-        );
-        flag(self.max_sets == Some(0), "maxSets", FlawCode::OutOfRange);
-        flag(
-            self.scope == Scope::Combo && self.combo_items.is_empty(),
-            "comboItems",
-            FlawCode::Missing,
-        );
-        flag(
-            self.scope != Scope::Combo && !self.combo_items.is_empty(),
-            "comboItems",
-            FlawCode::NotAllowed,
-        );
-        let odd = |item: &super::ComboItem| {
+        let found = [
+            &self.value_flaws()[..],
+            &self.target_flaws(),
+            &self.bundle_flaws(),
+            &self.bound_flaws(),
+        ];
+        let wrong = found
+            .into_iter()
+            .flatten()
+            .filter(|(is_wrong, ..)| *is_wrong);
+        wrong
+            .map(|&(_, field, code)| Flaw { field, code })
+            .collect()
+    }
+
+    fn value_flaws(&self) -> [Finding; 4] {
+        let lacks = |kind, is_none: bool| self.kind == kind && is_none && !self.is_bundle();
+        [
+            (self.kind == Type::Points, "type", FlawCode::NotAllowed),
+            (
+                lacks(Type::Percentage, self.percent.is_none()),
+                "percent",
+                FlawCode::Missing,
+            ),
+            (
+                lacks(Type::FixedAmount, self.amount.is_none()),
+                "amount",
+                FlawCode::Missing,
+            ),
+            (self.scope == Scope::Tier, "scope", FlawCode::NotAllowed),
+        ]
+    }
+
+    fn target_flaws(&self) -> [Finding; 5] {
+        let aimless = |scope, is_empty: bool| self.scope == scope && is_empty;
+        let (items, categories) = (&self.target_item_ids, &self.target_category_ids);
+        let (modifiers, groups) = (&self.target_modifier_ids, &self.target_modifier_group_ids);
+        let nobody = aimless(Scope::CustomerGroup, !self.names_customers());
+        [
+            (
+                aimless(Scope::Item, items.is_empty()),
+                "targetItemIds",
+                FlawCode::Missing,
+            ),
+            (
+                aimless(Scope::Category, categories.is_empty()),
+                "targetCategoryIds",
+                FlawCode::Missing,
+            ),
+            (
+                aimless(Scope::Modifier, modifiers.is_empty()),
+                "targetModifierIds",
+                FlawCode::Missing,
+            ),
+            (
+                aimless(Scope::ModifierGroup, groups.is_empty()),
+                "targetModifierGroupIds",
+                FlawCode::Missing,
+            ),
+            (nobody, "customerGroupId", FlawCode::Missing),
+        ]
+    }
+
+    fn bundle_flaws(&self) -> [Finding; 9] {
+        let (is_bogo, is_combo) = (self.buy_quantity.is_some(), self.scope == Scope::Combo);
+        let gets_none = is_bogo && self.get_quantity.is_none_or(|quantity| quantity == 0);
+        let odd = |item: &ComboItem| {
             item.quantity == 0 || item.product_id.is_some() == item.category_id.is_some()
         };
-        flag(
-            self.combo_items.iter().any(odd),
-            "comboItems",
-            FlawCode::OutOfRange,
-        );
-        let prices = usize::from(self.combo_price.is_some())
-            + usize::from(self.combo_percent.is_some())
-            + usize::from(self.combo_amount_off.is_some());
-        flag(
-            self.scope == Scope::Combo && prices == 0,
-            "comboPrice",
-            FlawCode::Missing,
-        );
-        flag(prices > 1, "comboPrice", FlawCode::NotAllowed);
-        flag(
-            self.amounts().any(|money| money.amount < 0),
-            "amount",
-            FlawCode::OutOfRange,
-        );
-        flag(
-            !self.has_one_currency(),
-            "amount",
-            FlawCode::MixedCurrencies,
-        );
-        flag(
-            self.target_count() > TARGETS_MAX,
-            "targetItemIds",
-            FlawCode::TooMany,
-        );
-        flaws
+        let prices = [
+            self.combo_price.is_some(),
+            self.combo_percent.is_some(),
+            self.combo_amount_off.is_some(),
+        ];
+        let prices = prices.into_iter().filter(|is_set| *is_set).count();
+        [
+            (
+                is_bogo && self.scope != Scope::Quantity,
+                "buyQuantity",
+                FlawCode::NotAllowed,
+            ),
+            (
+                self.buy_quantity == Some(0),
+                "buyQuantity",
+                FlawCode::OutOfRange,
+            ),
+            (gets_none, "getQuantity", FlawCode::Missing),
+            (self.max_sets == Some(0), "maxSets", FlawCode::OutOfRange),
+            (
+                is_combo && self.combo_items.is_empty(),
+                "comboItems",
+                FlawCode::Missing,
+            ),
+            (
+                !is_combo && !self.combo_items.is_empty(),
+                "comboItems",
+                FlawCode::NotAllowed,
+            ),
+            (
+                self.combo_items.iter().any(odd),
+                "comboItems",
+                FlawCode::OutOfRange,
+            ),
+            (is_combo && prices == 0, "comboPrice", FlawCode::Missing),
+            (prices > 1, "comboPrice", FlawCode::NotAllowed),
+        ]
+    }
+
+    fn bound_flaws(&self) -> [Finding; 3] {
+        let is_negative = self.amounts().any(|money| money.amount < 0);
+        [
+            (is_negative, "amount", FlawCode::OutOfRange),
+            (
+                !self.has_one_currency(),
+                "amount",
+                FlawCode::MixedCurrencies,
+            ),
+            (
+                self.target_count() > TARGETS_MAX,
+                "targetItemIds",
+                FlawCode::TooMany,
+            ),
+        ]
     }
 
     pub(crate) fn amounts(&self) -> impl Iterator<Item = Money> {

@@ -1,10 +1,12 @@
 //! Loyalty points: what a purchase earns, what points take off, and what a refund takes back.
 
 mod earn;
+mod gain;
 mod lots;
 mod program;
 pub mod redeem;
 mod reverse;
+mod sheet;
 
 pub use earn::{Earned, Part, PartKind, Purchase, earn};
 pub use lots::{FromLot, Lot, NotRedeemable, Wallet};

@@ -27,6 +27,10 @@ impl Allowance {
         }
     }
 
+    pub fn is_unlimited(&self) -> bool {
+        self.window.is_none() && self.pointed.is_none()
+    }
+
     /// Takes up to `wanted` units of a segment, and says how many it may have.
     pub fn take(&mut self, segment: Segment, wanted: i64, facts: &Facts<'_>) -> i64 {
         let mut units = segment.units.min(wanted);
@@ -45,7 +49,7 @@ impl Allowance {
     }
 
     pub fn take_from(&mut self, class: &Class, facts: &Facts<'_>) -> i64 {
-        if self.window.is_none() && self.pointed.is_none() {
+        if self.is_unlimited() {
             return class.units;
         }
         class

@@ -152,24 +152,23 @@ fn clamped(candidate: &Candidate, draft: &Draft, notes: &mut Vec<TraceCode>) -> 
 fn spread_over(portions: &[Portion], amount: i64, table: &Table<'_>) -> Option<Vec<i64>> {
     let weights: Vec<i64> = portions.iter().map(|portion| portion.weight).collect();
     let rooms: Vec<i64> = portions.iter().map(|portion| portion.room).collect();
-    let rate_of = |portion: &Portion| table.goods_of(&table.classes[portion.class]).line.rate;
-    let groups = || {
-        portions
-            .chunk_by(|a, b| rate_of(a) == rate_of(b))
-            .map(<[Portion]>::len)
-    };
-    if groups().nth(1).is_none() {
+    let lengths = rate_lengths(portions, table);
+    if lengths.len() == 1 {
         return spread_within(amount, &weights, &rooms);
     }
-    let (mut rate_weights, mut rate_rooms, mut from) = (Vec::new(), Vec::new(), 0);
-    for length in groups() {
-        rate_weights.push(weights[from..from + length].iter().sum());
-        rate_rooms.push(rooms[from..from + length].iter().sum());
-        from += length;
-    }
-    let shares = spread_within(amount, &rate_weights, &rate_rooms)?;
+    let by_rate = |values: &[i64]| -> Vec<i64> {
+        let mut rest = values;
+        let mut sums = Vec::with_capacity(lengths.len());
+        for length in &lengths {
+            let (group, others) = rest.split_at(*length);
+            sums.push(group.iter().sum());
+            rest = others;
+        }
+        sums
+    };
+    let shares = spread_within(amount, &by_rate(&weights), &by_rate(&rooms))?;
     let mut amounts = Vec::with_capacity(portions.len());
-    for (length, share) in groups().zip(shares) {
+    for (length, share) in lengths.iter().zip(shares) {
         let group = amounts.len()..amounts.len() + length;
         amounts.extend(spread_within(
             share,
@@ -178,4 +177,19 @@ fn spread_over(portions: &[Portion], amount: i64, table: &Table<'_>) -> Option<V
         )?);
     }
     Some(amounts)
+}
+
+/// How many portions stand at each rate.
+fn rate_lengths(portions: &[Portion], table: &Table<'_>) -> Vec<usize> {
+    let mut lengths: Vec<usize> = Vec::new();
+    let mut last = None;
+    for portion in portions {
+        let rate = table.goods_of(&table.classes[portion.class]).line.rate;
+        match lengths.last_mut() {
+            Some(length) if last == Some(rate) => *length += 1,
+            _ => lengths.push(1),
+        }
+        last = Some(rate);
+    }
+    lengths
 }

@@ -150,6 +150,9 @@ impl<'a> Table<'a> {
         facts: &Facts<'_>,
     ) -> bool {
         let class = &mut self.classes[place];
+        if units == class.units && allowance.is_unlimited() {
+            return false;
+        }
         let mut wanted = units;
         let mut segments = Vec::new();
         let is_whole = units == class.units;
