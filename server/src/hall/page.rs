@@ -216,6 +216,30 @@ impl<T> Page<T> {
         }
     }
 
+    /// As [`Page::map`], where showing an item may fail.
+    pub fn try_map<U>(self, mut show: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
+        let (page, page_size, total, total_at_least, next_cursor) = (
+            self.page,
+            self.page_size,
+            self.total,
+            self.total_at_least,
+            self.next_cursor,
+        );
+        let items = self
+            .items
+            .into_iter()
+            .map(&mut show)
+            .collect::<Result<_>>()?;
+        Ok(Page {
+            items,
+            page,
+            page_size,
+            total,
+            total_at_least,
+            next_cursor,
+        })
+    }
+
     /// The same part of the list with each item turned into what is shown.
     pub fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
         Page {

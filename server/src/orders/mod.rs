@@ -1,12 +1,457 @@
-//! (This room is being built.)
+//! Orders: what is bought at the till, from the first line to the last payment.
+//!
+//! `OPEN` (a tab) → `PAID` or `VOIDED`. While it is open every change prices it anew through the engine;
+//! when it is paid, what was decided stays with it byte for byte (L30). Keeps L06, L07, L12 and L13 for orders.
+//! Absent on purpose: taking money. `checkout` sees orders, payments and points together.
 
+mod decide;
+mod items;
+mod laws;
 mod routes;
+mod show;
+mod store;
+#[cfg(test)]
+mod tests;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::{CustomerId, Id, LineId, OrderId, ProductId, StaffId, VenueId};
+use crate::hall::identity::{self, TaxMode, Venue};
+use crate::hall::journal::EventType;
+use crate::hall::money::Money;
 use crate::hall::room::Room;
+use crate::hall::store::{Read, Tx};
+use crate::{customers, payments};
+
+pub use decide::{Decided, line as priced_line, tax_mode};
+pub use items::{AddItem, ChangeItem, InlineItem};
+pub use show::{Order, Orders};
 
 pub const ROOM: Room = Room {
     name: "orders",
     routes: routes::routes,
-    jobs: &[],
-    laws: &[],
+    laws: laws::ALL,
+    ..Room::EMPTY
 };
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    Open,
+    Paid,
+    Voided,
+    PartiallyRefunded,
+    Refunded,
+}
+
+/// Where an order came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Source {
+    Till,
+    Api,
+    Import,
+}
+
+/// A new order: empty, or with what is on it already.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenOrder {
+    pub customer_id: Option<CustomerId>,
+    /// Where it is, in the words of the house.
+    #[schema(example = "table 4")]
+    pub label: Option<String>,
+    #[serde(default)]
+    pub items: Vec<AddItem>,
+}
+
+/// An order as it is stored: its row, its lines, and what was decided over them.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    pub id: OrderId,
+    pub venue: VenueId,
+    pub status: Status,
+    pub customer: Option<CustomerId>,
+    pub label: Option<String>,
+    pub served_by: String,
+    pub source: Source,
+    pub currency: String,
+    pub tax_mode: TaxMode,
+    pub opened_at: Timestamp,
+    pub business_day: Date,
+    pub closed_at: Option<Timestamp>,
+    pub void_reason: Option<String>,
+    /// Sum of tips, which the total contains.
+    pub tip: i64,
+    /// Sum of payments and their tips.
+    pub paid: i64,
+    pub rounding: i64,
+    pub version: i64,
+    pub lines: Vec<Line>,
+    pub decided: Decided,
+}
+
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub id: LineId,
+    pub position: i64,
+    pub product: Option<ProductId>,
+    pub name: String,
+    pub category: Option<crate::hall::id::CategoryId>,
+    pub regulated: Option<String>,
+    pub tax_class: Option<crate::hall::id::TaxClassId>,
+    pub rate_milli: i64,
+    pub unit_price: i64,
+    pub quantity_milli: i64,
+    pub modifiers: Vec<LineModifier>,
+    pub ordered_at: Timestamp,
+    pub voided_at: Option<Timestamp>,
+    pub void_reason: Option<String>,
+}
+
+/// What was added to an item, as it stood when it was ordered.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LineModifier {
+    pub id: String,
+    pub group_id: Option<String>,
+    #[schema(example = "large")]
+    pub name: String,
+    /// Minor units that it adds to one item.
+    #[schema(example = 1500)]
+    pub price_delta: i64,
+}
+
+impl Line {
+    /// One item of nothing, to be changed with struct update.
+    pub fn blank() -> Line {
+        Line {
+            id: Id::from_uuid(uuid::Uuid::nil()),
+            position: 0,
+            product: None,
+            name: String::new(),
+            category: None,
+            regulated: None,
+            tax_class: None,
+            rate_milli: 0,
+            unit_price: 0,
+            quantity_milli: 1_000,
+            modifiers: Vec::new(),
+            ordered_at: Timestamp::UNIX_EPOCH,
+            voided_at: None,
+            void_reason: None,
+        }
+    }
+}
+
+impl Tab {
+    /// What the guest owes in all, with the tips given so far. Minor units.
+    pub fn total(&self) -> i64 {
+        self.decided.evaluation.totals.total + self.tip
+    }
+
+    /// What is exactly left to pay.
+    pub fn due(&self) -> i64 {
+        match self.status {
+            Status::Open => self.total() + self.rounding - self.paid,
+            _ => 0,
+        }
+    }
+}
+
+/// Opens an order and prices what is on it.
+pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Result<Tab> {
+    check_label(ask.label.as_deref())?;
+    let now = tx.now();
+    let by = tx.scope().by.actor.clone();
+    let mut tab = Tab {
+        id: tx.new_id(),
+        venue: venue.id,
+        status: Status::Open,
+        customer: None,
+        label: ask.label.clone(),
+        served_by: by,
+        source,
+        currency: venue.currency.clone(),
+        tax_mode: venue.tax_mode,
+        opened_at: now,
+        business_day: venue.business_day(now),
+        closed_at: None,
+        void_reason: None,
+        tip: 0,
+        paid: 0,
+        rounding: 0,
+        version: 1,
+        lines: Vec::new(),
+        decided: Decided::of_nothing(venue)?,
+    };
+    tab.customer = ask.customer_id;
+    tab.lines = items::resolve(tx, venue, &ask.items, 0)?;
+    tab.decided = decide::decide(tx, venue, &tab)?;
+    store::insert(tx, &tab)?;
+    Ok(tab)
+}
+
+/// The order at this venue.
+pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Tab> {
+    store::find(read, venue, id)?.ok_or(Error::NotFound("order"))
+}
+
+/// As [`find`], and it must still be open.
+pub fn find_open(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Tab> {
+    let tab = find(read, venue, id)?;
+    if tab.status == Status::Open {
+        Ok(tab)
+    } else {
+        Err(not_open(tab.status))
+    }
+}
+
+fn not_open(status: Status) -> Error {
+    let word = serde_json::to_value(status).unwrap_or_default();
+    let detail = format!(
+        "The order is {}; open a new one for further items.",
+        said(status)
+    );
+    Error::Conflict(
+        Code::OrderNotOpen,
+        Extra::saying(detail).with("status", word),
+    )
+}
+
+fn said(status: Status) -> &'static str {
+    match status {
+        Status::Open => "open",
+        Status::Paid => "paid",
+        Status::Voided => "void",
+        Status::PartiallyRefunded => "refunded in part",
+        Status::Refunded => "refunded",
+    }
+}
+
+/// Prices the order anew and saves it; `change` has been made to `tab` in memory.
+///
+/// # Errors
+/// `Refused` where it would leave the guest with more paid than the order costs.
+fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<()> {
+    let before = tab.version;
+    tab.decided = decide::decide(tx, venue, tab)?;
+    if tab.due() < 0 {
+        let over = Money::of(-tab.due(), &tab.currency);
+        let detail = format!(
+            "{} more would be paid than the order costs; refund a payment first.",
+            over.plain()
+        );
+        return Err(Error::Refused(
+            Code::OrderHasPayments,
+            Extra::saying(detail),
+        ));
+    }
+    tab.version += 1;
+    store::save(tx, tab, before)?;
+    let order = show::order(tx, tab)?;
+    tx.audit(action, tab.id, None::<&()>, Some(&order))?;
+    tx.emit(EventType::OrderUpdated, Some(tab.venue), &order)
+}
+
+/// Adds items at the end of an open order.
+pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, id)?;
+    let next = tab
+        .lines
+        .iter()
+        .map(|line| line.position + 1)
+        .max()
+        .unwrap_or(0);
+    let lines = items::resolve(tx, venue, items, next)?;
+    store::insert_lines(tx, id, &lines)?;
+    tab.lines.extend(lines);
+    reprice(tx, venue, &mut tab, "order.add")?;
+    Ok(tab)
+}
+
+/// Changes how many, or what is on them.
+pub fn change_item(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    line: LineId,
+    ask: &ChangeItem,
+) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, id)?;
+    let place = live_line(&tab, line)?;
+    items::change(tx, venue, &mut tab.lines[place], ask)?;
+    store::save_line(tx, id, &tab.lines[place])?;
+    reprice(tx, venue, &mut tab, "order.change_item")?;
+    Ok(tab)
+}
+
+/// Takes an item off before it is made: the line stays visible and costs nothing.
+pub fn void_item(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    line: LineId,
+    reason: &str,
+) -> Result<Tab> {
+    check_reason(reason)?;
+    let mut tab = find_open(tx, venue.id, id)?;
+    let place = live_line(&tab, line)?;
+    tab.lines[place].voided_at = Some(tx.now());
+    tab.lines[place].void_reason = Some(reason.to_owned());
+    store::save_line(tx, id, &tab.lines[place])?;
+    reprice(tx, venue, &mut tab, "order.void_item")?;
+    Ok(tab)
+}
+
+fn live_line(tab: &Tab, line: LineId) -> Result<usize> {
+    let found = tab.lines.iter().position(|one| one.id == line);
+    let place = found.ok_or(Error::NotFound("item"))?;
+    if tab.lines[place].voided_at.is_some() {
+        let detail = "The item has been voided already; add it again if it is wanted after all.";
+        return Err(Error::Conflict(Code::AlreadyDone, Extra::saying(detail)));
+    }
+    Ok(place)
+}
+
+/// Says whose order it is: the discounts and points that follow the customer follow at once.
+pub fn attach(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    customer: Option<CustomerId>,
+) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, id)?;
+    tab.customer = customer;
+    reprice(tx, venue, &mut tab, "order.attach")?;
+    Ok(tab)
+}
+
+/// Gives the tab another label.
+pub fn relabel(tx: &mut Tx, venue: &Venue, id: OrderId, label: Option<&str>) -> Result<Tab> {
+    check_label(label)?;
+    let mut tab = find_open(tx, venue.id, id)?;
+    tab.label = label.map(str::to_owned);
+    reprice(tx, venue, &mut tab, "order.relabel")?;
+    Ok(tab)
+}
+
+/// Hands the tab to a colleague.
+pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, id)?;
+    if !identity::works_at(tx, to, venue.id)? {
+        return Err(Error::field(
+            "/staffId",
+            "not_found",
+            "Choose somebody who works at this venue.",
+        ));
+    }
+    tab.served_by = format!("staff:{to}");
+    reprice(tx, venue, &mut tab, "order.hand_over")?;
+    Ok(tab)
+}
+
+/// Gives an open order up, and with it all that it holds.
+pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Tab> {
+    check_reason(reason)?;
+    let mut tab = find_open(tx, venue.id, id)?;
+    if tab.paid != 0 || !payments::of(tx, &id.to_string())?.is_empty() {
+        return Err(Error::Refused(Code::OrderHasPayments, Extra::none()));
+    }
+    let before = tab.version;
+    tab.status = Status::Voided;
+    tab.closed_at = Some(tx.now());
+    tab.void_reason = Some(reason.to_owned());
+    tab.version += 1;
+    store::save(tx, &tab, before)?;
+    let order = show::order(tx, &tab)?;
+    tx.audit("order.void", id, None::<&()>, Some(&order))?;
+    tx.emit(EventType::OrderVoided, Some(tab.venue), &order)?;
+    Ok(tab)
+}
+
+/// What a payment moved on the order. `reporting_total` is given when it closes the order.
+#[derive(Debug, Clone, Copy)]
+pub struct Paid {
+    pub amount: i64,
+    pub tip: i64,
+    pub rounding: i64,
+    pub at: Timestamp,
+}
+
+/// Books a payment on the order, and closes it when nothing is due any more.
+pub fn book_payment(
+    tx: &mut Tx,
+    tab: &mut Tab,
+    paid: Paid,
+    reporting_total: impl FnOnce(&mut Tx, i64) -> Result<i64>,
+) -> Result<()> {
+    let before = tab.version;
+    tab.paid += paid.amount + paid.tip;
+    tab.tip += paid.tip;
+    tab.rounding += paid.rounding;
+    tab.version += 1;
+    let reporting = if tab.due() == 0 {
+        let spent = tab.total() - tab.tip;
+        let reporting = reporting_total(tx, spent)?;
+        tab.status = Status::Paid;
+        tab.closed_at = Some(paid.at);
+        Some(reporting)
+    } else {
+        None
+    };
+    store::save_payment(tx, tab, before, reporting)
+}
+
+/// The order as the API shows it.
+pub fn show(read: &mut Read, tab: &Tab) -> Result<Order> {
+    show::order(read, tab)
+}
+
+/// Brings in an order that was paid long ago, with what it was then. History leaves no event.
+pub fn import(tx: &mut Tx, tab: &Tab, reporting_total: i64) -> Result<()> {
+    store::insert(tx, tab)?;
+    store::save_payment(tx, tab, tab.version, Some(reporting_total))
+}
+
+fn check_label(label: Option<&str>) -> Result<()> {
+    let fits = label.is_none_or(|label| !label.trim().is_empty() && label.chars().count() <= 60);
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::field(
+            "/label",
+            "length",
+            "Send 1 to 60 characters, or leave it out.",
+        ))
+    }
+}
+
+fn check_reason(reason: &str) -> Result<()> {
+    let fits = (3..=200).contains(&reason.trim().chars().count());
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::field(
+            "/reason",
+            "length",
+            "Say why in 3 to 200 characters.",
+        ))
+    }
+}
+
+/// The customer, who must be one of ours and not put away.
+fn customer_of(read: &mut Read, id: CustomerId) -> Result<customers::Customer> {
+    customers::find(read, id).map_err(|error| match error {
+        Error::NotFound(_) => Error::field(
+            "/customerId",
+            "not_found",
+            "Choose a customer of this chain, or leave it out.",
+        ),
+        other => other,
+    })
+}

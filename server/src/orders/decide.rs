@@ -1,0 +1,159 @@
+//! Asking the engine: what is on the order, which rules wish to be applied, and what came of it.
+
+use engine::discount::Candidate;
+use engine::money::{Currency, Quantity, Rate};
+use engine::order as priced;
+use engine::quote::{Context, Evaluation, Policy, Refused, evaluate};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::{Line, Tab, customer_of};
+use crate::discounts;
+use crate::hall::error::{Error, Result};
+use crate::hall::identity::{TaxMode, Venue};
+use crate::hall::store::Read;
+
+/// What was decided and all that it was decided by, as it is stored with the order (L30).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decided {
+    pub order: priced::Order,
+    pub candidates: Vec<Candidate>,
+    pub policy: Policy,
+    /// IANA name.
+    pub zone: String,
+    pub evaluation: Evaluation,
+}
+
+impl Decided {
+    /// An order without lines.
+    pub fn of_nothing(venue: &Venue) -> Result<Decided> {
+        let order = priced::Order {
+            id: "".into(),
+            currency: currency(&venue.currency)?,
+            tax_mode: tax_mode(venue.tax_mode),
+            opened_at: jiff::Timestamp::UNIX_EPOCH,
+            customer: None,
+            lines: Vec::new(),
+        };
+        Decided::by(order, Vec::new(), policy(venue), venue.zone.clone())
+    }
+
+    pub fn by(
+        order: priced::Order,
+        candidates: Vec<Candidate>,
+        policy: Policy,
+        zone: TimeZone,
+    ) -> Result<Decided> {
+        let name = zone.iana_name().unwrap_or("UTC").to_owned();
+        let evaluation =
+            evaluate(&order, &candidates, &Context { policy, zone }).map_err(refused)?;
+        Ok(Decided {
+            order,
+            candidates,
+            policy,
+            zone: name,
+            evaluation,
+        })
+    }
+
+    /// The same evaluation made again from what is stored.
+    pub fn again(&self) -> Result<Evaluation> {
+        let zone = TimeZone::get(&self.zone).map_err(Error::bug)?;
+        evaluate(
+            &self.order,
+            &self.candidates,
+            &Context {
+                policy: self.policy,
+                zone,
+            },
+        )
+        .map_err(refused)
+    }
+}
+
+/// Prices the tab as it stands in memory. The number of statements is the same for any number of lines and rules.
+pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Decided> {
+    let customer = tab.customer.map(|id| customer_of(read, id)).transpose()?;
+    let order = priced::Order {
+        id: tab.id.to_string().into(),
+        currency: currency(&tab.currency)?,
+        tax_mode: tax_mode(tab.tax_mode),
+        opened_at: tab.opened_at,
+        customer: customer.map(|customer| priced::Customer {
+            id: customer.id.to_string().into(),
+            group_ids: customer
+                .customer_group_id
+                .iter()
+                .map(|id| id.to_string().into())
+                .collect(),
+            segment_ids: Vec::new(),
+            purchases: u32::try_from(customer.paid_orders).unwrap_or(u32::MAX),
+        }),
+        lines: tab
+            .lines
+            .iter()
+            .filter(|line| line.voided_at.is_none())
+            .map(line)
+            .collect::<Result<_>>()?,
+    };
+    let live = discounts::live(read, venue.id, read.now())?;
+    let candidates = live
+        .into_iter()
+        .map(|live| Candidate::automatic(live.rule))
+        .collect();
+    Decided::by(order, candidates, policy(venue), venue.zone.clone())
+}
+
+/// A line as the engine sees it.
+pub fn line(line: &Line) -> Result<priced::Line> {
+    Ok(priced::Line {
+        id: line.id.to_string().into(),
+        product_id: line.product.map(|id| id.to_string().into()),
+        name: line.name.clone(),
+        category_id: line.category.map(|id| id.to_string().into()),
+        modifiers: line
+            .modifiers
+            .iter()
+            .map(|modifier| priced::Modifier {
+                id: modifier.id.as_str().into(),
+                group_id: modifier.group_id.as_deref().map(Into::into),
+                price: modifier.price_delta,
+            })
+            .collect(),
+        unit_price: line.unit_price,
+        quantity: Quantity::from_scaled(line.quantity_milli).map_err(Error::bug)?,
+        tax_class: line.tax_class.map(|id| id.to_string()),
+        rate: Rate::from_scaled(line.rate_milli).map_err(Error::bug)?,
+        ordered_at: line.ordered_at,
+        is_regulated: line.regulated.is_some(),
+        is_gift_card: false,
+    })
+}
+
+pub fn policy(venue: &Venue) -> Policy {
+    Policy {
+        business_day_start: venue.day_start(),
+        ..Policy::default()
+    }
+}
+
+pub fn currency(code: &str) -> Result<Currency> {
+    code.parse().map_err(Error::bug)
+}
+
+pub fn tax_mode(mode: TaxMode) -> priced::TaxMode {
+    match mode {
+        TaxMode::Inclusive => priced::TaxMode::Inclusive,
+        TaxMode::Exclusive => priced::TaxMode::Exclusive,
+    }
+}
+
+/// What the engine will not reckon with is too much of something that was sent.
+fn refused(why: Refused) -> Error {
+    Error::field(
+        "/items",
+        "out_of_range",
+        format!("The order cannot be priced: {why}."),
+    )
+}

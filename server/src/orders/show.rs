@@ -1,0 +1,332 @@
+//! An order as the API shows it: lines, discounts with their reasons, payments, totals.
+
+use engine::discount::Scope;
+use engine::quote::{Evaluation, Language, TraceCode, Verdict, Wording, sentence};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value as Json;
+use utoipa::ToSchema;
+
+use super::{LineModifier, Source, Status, Tab};
+use crate::hall::call::Reply;
+use crate::hall::error::{Error, Result};
+use crate::hall::id::{CategoryId, CustomerId, LineId, OrderId, ProductId, TaxClassId, VenueId};
+use crate::hall::money::Money;
+use crate::hall::page::Page;
+use crate::hall::store::Read;
+use crate::payments::{self, Payment};
+
+/// What is bought at the till.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    pub id: OrderId,
+    pub venue_id: VenueId,
+    pub status: Status,
+    pub source: Source,
+    pub customer_id: Option<CustomerId>,
+    #[schema(example = "table 4")]
+    pub label: Option<String>,
+    /// Who answers for it now, as the audit log names them.
+    pub served_by: String,
+    pub opened_at: Timestamp,
+    #[schema(value_type = String, format = Date, example = "2026-06-12")]
+    pub business_day: Date,
+    pub closed_at: Option<Timestamp>,
+    pub void_reason: Option<String>,
+    pub items: Vec<Item>,
+    pub discounts: Vec<Applied>,
+    /// Each discount that was weighed, and why it was taken or not.
+    pub trace: Vec<Reason>,
+    pub payments: Vec<Payment>,
+    pub totals: Totals,
+    pub version: i64,
+}
+
+/// A list of orders, without their payments and reasons.
+pub type Orders = Page<Order>;
+
+impl Reply for Order {
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ItemStatus {
+    Active,
+    Voided,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    pub id: LineId,
+    pub status: ItemStatus,
+    pub product_id: Option<ProductId>,
+    #[schema(example = "Pale ale 40 cl")]
+    pub name: String,
+    pub category_id: Option<CategoryId>,
+    pub tax_class_id: Option<TaxClassId>,
+    /// Percent.
+    #[schema(example = "25")]
+    pub tax_rate: String,
+    pub unit_price: Money,
+    #[schema(example = "2")]
+    pub quantity: String,
+    pub modifiers: Vec<LineModifier>,
+    pub ordered_at: Timestamp,
+    pub void_reason: Option<String>,
+    /// List price of the line with its modifiers.
+    pub subtotal: Money,
+    pub discounts: Money,
+    pub tax: Money,
+    /// What the guest pays for it.
+    pub total: Money,
+}
+
+/// A discount that the order bears.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Applied {
+    pub discount_id: String,
+    pub version: u32,
+    #[schema(example = "Happy hour")]
+    pub name: String,
+    #[schema(value_type = String, example = "ORDER")]
+    pub scope: Scope,
+    /// What it was taken of.
+    pub base: Money,
+    pub amount: Money,
+}
+
+/// Why a discount was taken or not.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reason {
+    pub discount_id: String,
+    pub version: u32,
+    #[schema(example = "Happy hour")]
+    pub name: String,
+    #[schema(value_type = String, example = "APPLIED")]
+    pub verdict: Verdict,
+    /// Codes with their figures, for programs. Amounts are minor units.
+    #[schema(value_type = Vec<Object>)]
+    pub codes: Vec<Json>,
+    /// The same for people, in the venue's language.
+    #[schema(example = "Takes off 1.20 EUR.")]
+    pub sentence: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Items at list price.
+    pub subtotal: Money,
+    pub discounts: Money,
+    /// Inside the total where prices bear their tax, else added to it.
+    pub tax: Money,
+    pub tip: Money,
+    pub total: Money,
+    /// Payments with their tips.
+    pub paid: Money,
+    /// What is exactly left to pay.
+    pub due: Money,
+    /// What is left to pay in coins.
+    pub due_in_cash: Money,
+    /// Cash asked less what was exactly due, so far.
+    pub rounding: Money,
+    pub tax_by_rate: Vec<RateTotal>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RateTotal {
+    /// Percent.
+    #[schema(example = "25")]
+    pub rate: String,
+    pub amount: Money,
+    pub taxable: Money,
+    pub tax: Money,
+}
+
+/// The order with its payments.
+pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
+    let payments = payments::of(read, &tab.id.to_string())?;
+    let venue = crate::hall::identity::venue(read, tab.venue)?;
+    let language = venue.map_or(Language::En, |venue| language(&venue.language));
+    assembled(tab, payments, language)
+}
+
+/// The order as it stands in `tab`, with these payments.
+pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Result<Order> {
+    let evaluation = &tab.decided.evaluation;
+    let money = |amount: i64| Money::of(amount, &tab.currency);
+    Ok(Order {
+        id: tab.id,
+        venue_id: tab.venue,
+        status: tab.status,
+        source: tab.source,
+        customer_id: tab.customer,
+        label: tab.label.clone(),
+        served_by: tab.served_by.clone(),
+        opened_at: tab.opened_at,
+        business_day: tab.business_day,
+        closed_at: tab.closed_at,
+        void_reason: tab.void_reason.clone(),
+        items: tab.lines.iter().map(|line| item(tab, line)).collect(),
+        discounts: evaluation
+            .discounts
+            .iter()
+            .map(|applied| Applied {
+                discount_id: applied.discount_id.to_string(),
+                version: applied.version,
+                name: name_of(tab, &applied.discount_id),
+                scope: applied.scope,
+                base: money(applied.base),
+                amount: money(applied.amount),
+            })
+            .collect(),
+        trace: reasons(tab, evaluation, language)?,
+        payments,
+        totals: totals(tab)?,
+        version: tab.version,
+    })
+}
+
+fn item(tab: &Tab, line: &super::Line) -> Item {
+    let money = |amount: i64| Money::of(amount, &tab.currency);
+    let id = line.id.to_string();
+    let outcome = tab
+        .decided
+        .evaluation
+        .lines
+        .iter()
+        .find(|outcome| outcome.line_id.as_str() == id);
+    let of = |part: fn(&engine::quote::LineOutcome) -> i64| money(outcome.map_or(0, part));
+    Item {
+        id: line.id,
+        status: if line.voided_at.is_some() {
+            ItemStatus::Voided
+        } else {
+            ItemStatus::Active
+        },
+        product_id: line.product,
+        name: line.name.clone(),
+        category_id: line.category,
+        tax_class_id: line.tax_class,
+        tax_rate: decimal(line.rate_milli),
+        unit_price: money(line.unit_price),
+        quantity: decimal(line.quantity_milli),
+        modifiers: line.modifiers.clone(),
+        ordered_at: line.ordered_at,
+        void_reason: line.void_reason.clone(),
+        subtotal: of(|outcome| outcome.subtotal),
+        discounts: of(|outcome| outcome.discounts),
+        tax: of(|outcome| outcome.tax),
+        total: of(|outcome| outcome.total),
+    }
+}
+
+/// Thousandths as a decimal without trailing zeros.
+fn decimal(milli: i64) -> String {
+    let (whole, rest) = (milli / 1_000, milli % 1_000);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    format!("{whole}.{}", format!("{rest:03}").trim_end_matches('0'))
+}
+
+fn totals(tab: &Tab) -> Result<Totals> {
+    let money = |amount: i64| Money::of(amount, &tab.currency);
+    let evaluation = &tab.decided.evaluation;
+    let cash = engine::money::cash_rounding(tab.due(), evaluation.currency).map_err(Error::bug)?;
+    Ok(Totals {
+        subtotal: money(evaluation.totals.subtotal),
+        discounts: money(evaluation.totals.discounts),
+        tax: money(evaluation.totals.tax),
+        tip: money(tab.tip),
+        total: money(tab.total()),
+        paid: money(tab.paid),
+        due: money(tab.due()),
+        due_in_cash: money(cash.asked),
+        rounding: money(tab.rounding),
+        tax_by_rate: evaluation
+            .totals
+            .tax_by_rate
+            .iter()
+            .map(|total| RateTotal {
+                rate: total.rate.to_string(),
+                amount: money(total.amount),
+                taxable: money(total.taxable),
+                tax: money(total.tax),
+            })
+            .collect(),
+    })
+}
+
+fn reasons(tab: &Tab, evaluation: &Evaluation, language: Language) -> Result<Vec<Reason>> {
+    let money = |amount: i64| Money::of(amount, &tab.currency).plain();
+    let name = |id: &engine::id::DiscountId| name_of(tab, id);
+    let wording = Wording {
+        money: &money,
+        name: &name,
+    };
+    let say = |code: &TraceCode| sentence(code, language, wording);
+    evaluation
+        .trace
+        .iter()
+        .map(|entry| {
+            let all = std::iter::once(&entry.reason).chain(&entry.notes);
+            let codes: serde_json::Result<Vec<Json>> =
+                all.clone().map(serde_json::to_value).collect();
+            Ok(Reason {
+                discount_id: entry.discount_id.to_string(),
+                version: entry.version,
+                name: name_of(tab, &entry.discount_id),
+                verdict: entry.verdict,
+                codes: codes.map_err(Error::bug)?,
+                sentence: all.map(say).collect::<Vec<_>>().join(" "),
+            })
+        })
+        .collect()
+}
+
+fn name_of(tab: &Tab, id: &engine::id::DiscountId) -> String {
+    let candidates = tab.decided.candidates.iter();
+    let found = candidates
+        .map(|candidate| &candidate.discount)
+        .find(|discount| discount.id == *id);
+    found
+        .map(|discount| discount.name.clone())
+        .unwrap_or_default()
+}
+
+/// The languages that reasons are written in; another one reads English.
+pub fn language(code: &str) -> Language {
+    match code {
+        "sv" => Language::Sv,
+        "es" => Language::Es,
+        _ => Language::En,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn thousandths_read_as_people_write_them() {
+        for (milli, text) in [
+            (1_000, "1"),
+            (1_500, "1.5"),
+            (8_875, "8.875"),
+            (25_000, "25"),
+            (50, "0.05"),
+        ] {
+            assert_eq!(decimal(milli), text);
+        }
+    }
+}

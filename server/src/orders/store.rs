@@ -1,0 +1,342 @@
+use super::{Decided, Line, Status, Tab};
+use crate::hall::error::{Error, Result};
+use crate::hall::id::{CustomerId, OrderId, VenueId};
+use crate::hall::page::{COUNT_MAX, Page, Paging};
+use crate::hall::store::{Across, Read, Row, Tx, Value, json, word};
+use crate::params;
+
+pub fn insert(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    let totals = &tab.decided.evaluation.totals;
+    tx.queue(
+        "insert into orders (tenant_id, order_id, venue_id, status, customer_id, label, served_by, source,
+           currency, tax_mode, opened_at, business_day, subtotal, discounts, tax, total, decided, version,
+           created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)",
+        params![
+            tab.id,
+            tab.venue,
+            word(&tab.status)?,
+            tab.customer,
+            &tab.label,
+            &tab.served_by,
+            word(&tab.source)?,
+            &tab.currency,
+            word(&tab.tax_mode)?,
+            tab.opened_at,
+            tab.business_day,
+            totals.subtotal,
+            totals.discounts,
+            totals.tax,
+            tab.total(),
+            json(&tab.decided)?,
+            tab.version,
+            tx.now()
+        ],
+    )?;
+    insert_lines(tx, tab.id, &tab.lines)?;
+    put_discounts(tx, tab)
+}
+
+pub fn insert_lines(tx: &mut Tx, order: OrderId, lines: &[Line]) -> Result<()> {
+    for line in lines {
+        tx.queue(
+            "insert into order_lines (tenant_id, order_id, line_id, position, product_id, name, category_id,
+               regulated, tax_class_id, rate_milli, unit_price, quantity_milli, modifiers, ordered_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            params![
+                order,
+                line.id,
+                line.position,
+                line.product,
+                &line.name,
+                line.category,
+                &line.regulated,
+                line.tax_class,
+                line.rate_milli,
+                line.unit_price,
+                line.quantity_milli,
+                json(&line.modifiers)?,
+                line.ordered_at
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+pub fn save_line(tx: &mut Tx, order: OrderId, line: &Line) -> Result<()> {
+    tx.queue(
+        "update order_lines set quantity_milli = $4, modifiers = $5, voided_at = $6, void_reason = $7
+         where tenant_id = $1 and order_id = $2 and line_id = $3",
+        params![
+            order,
+            line.id,
+            line.quantity_milli,
+            json(&line.modifiers)?,
+            line.voided_at,
+            &line.void_reason
+        ],
+    )
+}
+
+/// Saves an open order over the version that it was made from; the guard is in the statement, because two
+/// tills may hold the same tab.
+pub fn save(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
+    let totals = &tab.decided.evaluation.totals;
+    let saved = tx.exec(
+        "update orders set status = $4, customer_id = $5, label = $6, served_by = $7, closed_at = $8,
+           void_reason = $9, subtotal = $10, discounts = $11, tax = $12, total = $13, decided = $14,
+           version = $15, updated_at = $16
+         where tenant_id = $1 and order_id = $2 and version = $3 and status = 'OPEN'",
+        params![
+            tab.id,
+            before,
+            word(&tab.status)?,
+            tab.customer,
+            &tab.label,
+            &tab.served_by,
+            tab.closed_at,
+            &tab.void_reason,
+            totals.subtotal,
+            totals.discounts,
+            totals.tax,
+            tab.total(),
+            json(&tab.decided)?,
+            tab.version,
+            tx.now()
+        ],
+    )?;
+    moved(saved)?;
+    put_discounts(tx, tab)
+}
+
+/// Books what was paid; `reporting` is set when that closes the order.
+pub fn save_payment(tx: &mut Tx, tab: &Tab, before: i64, reporting: Option<i64>) -> Result<()> {
+    let saved = tx.exec(
+        "update orders set status = $4, paid = $5, tip = $6, rounding = $7, total = $8, closed_at = $9,
+           reporting_total = $10, version = $11, updated_at = $12
+         where tenant_id = $1 and order_id = $2 and version = $3",
+        params![
+            tab.id,
+            before,
+            word(&tab.status)?,
+            tab.paid,
+            tab.tip,
+            tab.rounding,
+            tab.total(),
+            tab.closed_at,
+            reporting,
+            tab.version,
+            tx.now()
+        ],
+    )?;
+    moved(saved)
+}
+
+/// The version was another one: somebody moved the tab between the look and the write. Run again, the
+/// transaction sees it.
+fn moved(saved: u64) -> Result<()> {
+    if saved == 1 {
+        Ok(())
+    } else {
+        Err(Error::Again("another till moved the order".into()))
+    }
+}
+
+fn put_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    let applied = &tab.decided.evaluation.discounts;
+    // Lines change far more often than which discounts an order bears: only then is a row rewritten.
+    tx.queue(
+        "delete from order_discounts where tenant_id = $1 and order_id = $2",
+        params![tab.id],
+    )?;
+    for discount in applied {
+        let id: crate::hall::id::OrderDiscountId = tx.new_id();
+        tx.queue(
+            "insert into order_discounts
+               (tenant_id, order_id, order_discount_id, discount_id, discount_version, amount)
+             values ($1, $2, $3, $4, $5, $6)",
+            params![
+                tab.id,
+                id,
+                discount.discount_id.as_str(),
+                i64::from(discount.version),
+                discount.amount
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+const TAB: &str =
+    "select order_id, venue_id, status, customer_id, label, served_by, source, currency, tax_mode,
+    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided
+    from orders where tenant_id = $1";
+
+pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Option<Tab>> {
+    let sql = format!("{TAB} and order_id = $2 and venue_id = $3");
+    let Some(row) = read.first(&sql, params![id, venue])? else {
+        return Ok(None);
+    };
+    let mut tab = tab(&row)?;
+    tab.lines = lines(read, &[id])?
+        .into_iter()
+        .map(|(_, line)| line)
+        .collect();
+    Ok(Some(tab))
+}
+
+fn tab(row: &Row) -> Result<Tab> {
+    Ok(Tab {
+        id: row.get(0)?,
+        venue: row.get(1)?,
+        status: row.word(2)?,
+        customer: row.get(3)?,
+        label: row.get(4)?,
+        served_by: row.get(5)?,
+        source: row.word(6)?,
+        currency: row.get(7)?,
+        tax_mode: row.word(8)?,
+        opened_at: row.get(9)?,
+        business_day: row.get(10)?,
+        closed_at: row.get(11)?,
+        void_reason: row.get(12)?,
+        tip: row.get(13)?,
+        paid: row.get(14)?,
+        rounding: row.get(15)?,
+        version: row.get(16)?,
+        decided: row.json(17)?,
+        lines: Vec::new(),
+    })
+}
+
+fn lines(read: &mut Read, orders: &[OrderId]) -> Result<Vec<(OrderId, Line)>> {
+    let places: Vec<String> = (0..orders.len())
+        .map(|place| format!("${}", place + 2))
+        .collect();
+    let sql = format!(
+        "select order_id, line_id, position, product_id, name, category_id, regulated, tax_class_id, rate_milli,
+           unit_price, quantity_milli, modifiers, ordered_at, voided_at, void_reason
+         from order_lines where tenant_id = $1 and order_id in ({}) order by order_id, position, line_id",
+        places.join(", ")
+    );
+    let orders: Vec<Value> = orders.iter().map(Value::from).collect();
+    read.query(&sql, &orders)?
+        .iter()
+        .map(|row| Ok((row.get(0)?, line(row)?)))
+        .collect()
+}
+
+fn line(row: &Row) -> Result<Line> {
+    Ok(Line {
+        id: row.get(1)?,
+        position: row.get(2)?,
+        product: row.get(3)?,
+        name: row.get(4)?,
+        category: row.get(5)?,
+        regulated: row.get(6)?,
+        tax_class: row.get(7)?,
+        rate_milli: row.get(8)?,
+        unit_price: row.get(9)?,
+        quantity_milli: row.get(10)?,
+        modifiers: row.json(11)?,
+        ordered_at: row.get(12)?,
+        voided_at: row.get(13)?,
+        void_reason: row.get(14)?,
+    })
+}
+
+/// Which orders a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub status: Option<Status>,
+    pub customer: Option<CustomerId>,
+    pub updated_since: Option<jiff::Timestamp>,
+}
+
+/// Newest first; by update where `updated_since` is asked for, oldest first.
+pub fn list(
+    read: &mut Read,
+    venue: VenueId,
+    filter: &Filter,
+    paging: &Paging,
+) -> Result<Page<Tab>> {
+    let mut wanted = String::from(" and venue_id = $2");
+    let mut params: Vec<Value> = vec![venue.into()];
+    let mut bind = |text: &str, value: Value| {
+        params.push(value);
+        wanted.push_str(&text.replace('?', &format!("${}", params.len() + 1)));
+    };
+    if let Some(status) = filter.status {
+        bind(" and status = ?", word(&status)?.into());
+    }
+    if let Some(customer) = filter.customer {
+        bind(" and customer_id = ?", customer.into());
+    }
+    if let Some(since) = filter.updated_since {
+        bind(" and updated_at >= ?", since.into());
+    }
+    let counted = if paging.cursor.is_some() {
+        None
+    } else {
+        let sql = format!(
+            "select count(*) from (select 1 from orders where tenant_id = $1{wanted} limit {}) counted",
+            COUNT_MAX + 1
+        );
+        Some(u64::try_from(read.one(&sql, &params)?.get::<i64>(0)?).unwrap_or(0))
+    };
+    let mut bind = |value: Value| {
+        params.push(value);
+        format!("${}", params.len() + 1)
+    };
+    let by_update = filter.updated_since.is_some();
+    let mut after = String::new();
+    if by_update {
+        if let Some((at, id)) = paging.after::<(i64, String)>()? {
+            let (at, id) = (bind(at.into()), bind(id.into()));
+            after = format!(" and (updated_at > {at} or (updated_at = {at} and order_id > {id}))");
+        }
+    } else if let Some((_, id)) = paging.after::<(i64, String)>()? {
+        after = format!(" and order_id < {}", bind(id.into()));
+    }
+    let order = if by_update {
+        "updated_at, order_id"
+    } else {
+        "order_id desc"
+    };
+    let (limit, offset) = (bind(paging.limit().into()), bind(paging.offset().into()));
+    let sql = format!("{TAB}{wanted}{after} order by {order} limit {limit} offset {offset}");
+    let sql = sql.replacen("decided\n", "decided, updated_at\n", 1);
+    let rows = read.query(&sql, &params)?;
+    let tabs = rows
+        .iter()
+        .map(|row| Ok((tab(row)?, row.get::<i64>(18)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let mut page =
+        Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
+    let ids: Vec<OrderId> = page.items.iter().map(|tab| tab.id).collect();
+    if !ids.is_empty() {
+        for (order, line) in lines(read, &ids)? {
+            if let Some(tab) = page.items.iter_mut().find(|tab| tab.id == order) {
+                tab.lines.push(line);
+            }
+        }
+    }
+    Ok(page)
+}
+
+/// For the law that recomputes: orders of all tenants after `after`, with what was decided.
+pub fn decided_after(
+    across: &mut Across<'_>,
+    after: &(String, String),
+    limit: i64,
+) -> Result<Vec<(String, String, Decided)>> {
+    let rows = across.query(
+        "select tenant_id, order_id, decided from orders
+         where tenant_id > $1 or (tenant_id = $1 and order_id > $2)
+         order by tenant_id, order_id limit $3",
+        params![&after.0, &after.1, limit],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?, row.json(2)?)))
+        .collect()
+}

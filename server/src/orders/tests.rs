@@ -1,0 +1,103 @@
+use serde_json::{Value as Json, json};
+
+use crate::both_stores;
+use crate::hall::testing::{Said, TestApp};
+
+fn inline(price: i64) -> Json {
+    json!({"inline": {"name": "Beer", "unitPrice": {"amount": price, "currency": "EUR"}}})
+}
+
+async fn open(app: &TestApp, items: Json) -> Said {
+    let opened = app
+        .staff()
+        .post(
+            &app.till("/orders"),
+            json!({"label": "table 4", "items": items}),
+        )
+        .await;
+    opened.is(201);
+    opened
+}
+
+both_stores! {
+    async fn a_tab_grows_shrinks_and_is_given_up(app: TestApp) {
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/order/id")));
+        let more = app.staff().post(&format!("{path}/items"), json!({"inline": {"name": "Soup", "unitPrice": {"amount": 650, "currency": "EUR"}}, "quantity": "1.5"})).await;
+        assert_eq!(more.is(201).int("/totals/total/amount"), 1_775);
+        let soup = more.text("/items/1/id");
+        let fewer = app.staff().patch(&format!("{path}/items/{soup}"), json!({"quantity": "1"})).await;
+        assert_eq!(fewer.is(200).int("/totals/total/amount"), 1_450);
+        let gone = app.staff().post(&format!("{path}/items/{soup}/void"), json!({"reason": "sold out"})).await;
+        assert_eq!(gone.is(200).int("/totals/total/amount"), 800);
+        assert_eq!(gone.text("/items/1/status"), "VOIDED", "the line stays visible");
+        app.staff().post(&format!("{path}/items/{soup}/void"), json!({"reason": "sold out"})).await.is_problem(409, "already_done");
+        let moved = app.staff().patch(&path, json!({"label": "table 7"})).await;
+        assert_eq!(moved.is(200).text("/label"), "table 7");
+        app.staff().post(&format!("{path}/void"), json!({"reason": ""})).await.is_problem(422, "invalid");
+        let void = app.staff().post(&format!("{path}/void"), json!({"reason": "guests left"})).await;
+        assert_eq!(void.is(200).text("/status"), "VOIDED");
+        app.staff().post(&format!("{path}/items"), inline(100)).await.is_problem(409, "order_not_open");
+    }
+
+    async fn the_list_is_newest_first_and_pages_by_cursor(app: TestApp) {
+        for price in [100, 200, 300] {
+            open(&app, json!([inline(price)])).await;
+        }
+        let first = app.staff().get(&app.till("/orders?status=OPEN&pageSize=2")).await;
+        assert_eq!(first.is(200).int("/items/0/totals/total/amount"), 300);
+        assert_eq!(first.int("/total"), 3);
+        let cursor = first.text("/nextCursor");
+        let rest = app.staff().get(&app.till(&format!("/orders?status=OPEN&pageSize=2&cursor={cursor}"))).await;
+        assert_eq!(rest.is(200).int("/items/0/totals/total/amount"), 100);
+        let since = app.staff().get(&app.till("/orders?updatedSince=2026-06-12T09:00:00Z")).await;
+        assert_eq!(since.is(200).int("/items/0/totals/total/amount"), 100, "oldest change first");
+    }
+
+    async fn what_cannot_be_ordered_is_named(app: TestApp) {
+        let path = app.till("/orders");
+        let money = |amount: i64, currency: &str| json!({"amount": amount, "currency": currency});
+        let item = |price: Json, quantity: &str| json!({"inline": {"name": "x", "unitPrice": price}, "quantity": quantity});
+        for (items, pointer) in [
+            (json!([item(money(100, "EUR"), "0")]), "/items/0/quantity"),
+            (json!([item(money(100, "EUR"), "1.2345")]), "/items/0/quantity"),
+            (json!([inline(5), item(money(-1, "EUR"), "1")]), "/items/1/inline/unitPrice/amount"),
+            (json!([item(money(100, "SEK"), "1")]), "/items/0/inline/unitPrice/currency"),
+            (json!([item(money(i64::MAX, "EUR"), "1")]), "/items/0/inline/unitPrice/amount"),
+            (json!([{"quantity": "1"}]), "/items/0"),
+            (json!([{"inline": {"name": "x", "unitPrice": money(1, "EUR"), "colour": "red"}}]), "/items/0/inline/colour"),
+        ] {
+            let refused = app.staff().post(&path, json!({"items": items})).await;
+            refused.is_problem(422, "invalid");
+            assert_eq!(refused.text("/errors/0/pointer"), pointer, "{}", refused.json);
+        }
+        let unknown = json!({"items": [{"productId": "prd_01kab4bqf8e1ftz0c6hqp2v9xw"}]});
+        app.staff().post(&path, unknown).await.is_problem(422, "product_unavailable");
+        let stranger = json!({"customerId": "cus_01kab4bqf8e1ftz0c6hqp2v9xw"});
+        app.staff().post(&path, stranger).await.is_problem(422, "invalid");
+    }
+
+    async fn another_chain_sees_nothing(app: TestApp) {
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/order/id")));
+        let other = app.other_tenant().await;
+        other.get(&path).await.is_problem(404, "not_found");
+        other.post(&format!("{path}/void"), json!({"reason": "not mine"})).await.is_problem(404, "not_found");
+        app.nobody().get(&path).await.is_problem(401, "unauthenticated");
+    }
+
+    async fn a_total_that_does_not_add_up_is_found(app: TestApp) {
+        open(&app, json!([inline(800)])).await;
+        app.write(|tx| tx.exec("update orders set total = total + 1 where tenant_id = $1", &[])).await;
+        app.breaks("L06");
+    }
+
+    async fn an_order_decided_otherwise_is_found(app: TestApp) {
+        open(&app, json!([inline(800)])).await;
+        app.write(|tx| {
+            tx.exec("update orders set decided = replace(decided, '\"unitPrice\":800', '\"unitPrice\":801') where tenant_id = $1", &[])
+        })
+        .await;
+        app.breaks("L30");
+    }
+}
