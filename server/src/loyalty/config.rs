@@ -1,0 +1,171 @@
+//! The program's configuration: the chain's, overridden by the venue field by field.
+
+use engine::money::{PointValue, PointsPerUnit};
+use engine::points::{EarnBasis, Program};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::store;
+use crate::hall::call::Reply;
+use crate::hall::error::{Error, Field, Result};
+use crate::hall::id::VenueId;
+use crate::hall::store::{Read, Tx};
+
+/// A hundred years: what lasts longer does not end.
+const EXPIRE_DAYS_MAX: u32 = 36_500;
+
+/// What is set at one place. What is left out, the chain decides, and after it the default.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EditConfig {
+    /// Points for each major unit spent, as a decimal with two places.
+    #[schema(value_type = Option<String>, example = "1")]
+    pub points_per_dollar: Option<PointsPerUnit>,
+    #[schema(value_type = Option<String>, example = "0")]
+    pub points_per_visit: Option<PointsPerUnit>,
+    /// Major units of money for one point, as a decimal with four places.
+    #[schema(value_type = Option<String>, example = "0.01")]
+    pub redemption_rate: Option<PointValue>,
+    #[schema(example = 100)]
+    pub min_points_redeem: Option<u32>,
+    #[schema(example = 365)]
+    pub points_expire_days: Option<u32>,
+    #[schema(value_type = Option<String>, example = "PRE_TAX")]
+    pub earn_basis: Option<EarnBasis>,
+    pub active: Option<bool>,
+}
+
+/// What is in force at a place, and what that place itself has set.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    #[schema(value_type = String, example = "1")]
+    pub points_per_dollar: PointsPerUnit,
+    #[schema(value_type = String, example = "0")]
+    pub points_per_visit: PointsPerUnit,
+    #[schema(value_type = String, example = "0.01")]
+    pub redemption_rate: PointValue,
+    #[schema(example = 100)]
+    pub min_points_redeem: u32,
+    /// `null`: points do not end.
+    pub points_expire_days: Option<u32>,
+    #[schema(value_type = String, example = "PRE_TAX")]
+    pub earn_basis: EarnBasis,
+    pub active: bool,
+    /// The fields that this place sets itself.
+    pub own: EditConfig,
+    /// Of this place's own settings; 0 while it has none.
+    pub version: i64,
+}
+
+impl Reply for Config {
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+}
+
+impl Config {
+    /// As the engine reads it. Rules and promotions of a later day add to it.
+    pub fn program(&self) -> Program {
+        Program {
+            points_per_dollar: self.points_per_dollar,
+            points_per_visit: self.points_per_visit,
+            earn_basis: self.earn_basis,
+            rules: Vec::new(),
+            promotions: Vec::new(),
+            tier_multiplier: None,
+        }
+    }
+}
+
+/// What is in force at the venue, or in the chain where none is named.
+pub fn effective(read: &mut Read, venue: Option<VenueId>) -> Result<Config> {
+    let chain = store::config(read, None)?;
+    let own = match venue {
+        Some(venue) => store::config(read, Some(venue))?,
+        None => chain.clone(),
+    };
+    Ok(merged(&chain.unwrap_or_default().0, own))
+}
+
+fn merged(chain: &EditConfig, own: Option<(EditConfig, i64)>) -> Config {
+    let (own, version) = own.unwrap_or_default();
+    let one = PointsPerUnit::from_scaled(PointsPerUnit::SCALE).unwrap_or_else(|_| none());
+    let cent = PointValue::from_scaled(PointValue::SCALE / 100);
+    Config {
+        points_per_dollar: own
+            .points_per_dollar
+            .or(chain.points_per_dollar)
+            .unwrap_or(one),
+        points_per_visit: own
+            .points_per_visit
+            .or(chain.points_per_visit)
+            .unwrap_or_else(none),
+        redemption_rate: own
+            .redemption_rate
+            .or(chain.redemption_rate)
+            .unwrap_or_else(|| cent.expect("a hundredth is within the bounds")),
+        min_points_redeem: own
+            .min_points_redeem
+            .or(chain.min_points_redeem)
+            .unwrap_or(100),
+        points_expire_days: own.points_expire_days.or(chain.points_expire_days),
+        earn_basis: own.earn_basis.or(chain.earn_basis).unwrap_or_default(),
+        active: own.active.or(chain.active).unwrap_or(true),
+        own,
+        version,
+    }
+}
+
+fn none() -> PointsPerUnit {
+    PointsPerUnit::from_scaled(0).expect("zero is within the bounds")
+}
+
+/// Sets what the venue, or the chain, decides itself. Only points earned from now on go by it.
+pub fn configure(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    ask: &EditConfig,
+    if_match: Option<&axum::http::HeaderValue>,
+) -> Result<Config> {
+    check(ask)?;
+    let before = store::config(tx, venue)?;
+    let version = before.as_ref().map_or(0, |(_, version)| *version);
+    crate::hall::etag::honour(if_match, version)?;
+    store::put_config(tx, venue, ask, version)?;
+    let entity = venue.map_or_else(|| "chain".to_owned(), |venue| venue.to_string());
+    tx.audit(
+        "loyalty.configure",
+        entity,
+        before.map(|(config, _)| config).as_ref(),
+        Some(ask),
+    )?;
+    effective(tx, venue)
+}
+
+fn check(ask: &EditConfig) -> Result<()> {
+    let mut wrong = Vec::new();
+    if ask
+        .points_expire_days
+        .is_some_and(|days| !(1..=EXPIRE_DAYS_MAX).contains(&days))
+    {
+        let message =
+            format!("Send days from 1 to {EXPIRE_DAYS_MAX}, or null for points that do not end.");
+        wrong.push(Field::new("/pointsExpireDays", "out_of_range", message));
+    }
+    if ask
+        .min_points_redeem
+        .is_some_and(|points| points > 1_000_000_000)
+    {
+        wrong.push(Field::new(
+            "/minPointsRedeem",
+            "out_of_range",
+            "Send at most 1000000000 points.",
+        ));
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(wrong))
+    }
+}

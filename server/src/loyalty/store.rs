@@ -1,0 +1,147 @@
+use super::config::EditConfig;
+use super::ledger::{Credit, Entry, Lot};
+use crate::hall::error::{Error, Result};
+use crate::hall::id::{CustomerId, LotId, VenueId};
+use crate::hall::page::{COUNT_MAX, Page, Paging};
+use crate::hall::store::{Read, Row, Tx, Value, json, word};
+use crate::params;
+
+fn place(venue: Option<VenueId>) -> String {
+    venue.map_or_else(|| "*".to_owned(), |venue| venue.to_string())
+}
+
+pub fn config(read: &mut Read, venue: Option<VenueId>) -> Result<Option<(EditConfig, i64)>> {
+    let row = read.first(
+        "select config, version from loyalty_configs where tenant_id = $1 and venue_id = $2",
+        params![place(venue)],
+    )?;
+    row.map(|row| Ok((row.json(0)?, row.get(1)?))).transpose()
+}
+
+/// Puts the settings over version `before` (0: there are none yet).
+pub fn put_config(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    config: &EditConfig,
+    before: i64,
+) -> Result<()> {
+    let put = tx.exec(
+        "insert into loyalty_configs (tenant_id, venue_id, config, version, updated_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict (tenant_id, venue_id) do update
+           set config = excluded.config, version = excluded.version, updated_at = excluded.updated_at
+           where loyalty_configs.version = $6",
+        params![place(venue), json(config)?, before + 1, tx.now(), before],
+    )?;
+    if put == 1 {
+        Ok(())
+    } else {
+        Err(Error::Again("somebody configured it meanwhile".into()))
+    }
+}
+
+pub fn append(tx: &mut Tx, entry: &Entry, purchase_id: Option<&str>) -> Result<()> {
+    let earn_kind: Value = entry.earn_kind.as_ref().map(word).transpose()?.into();
+    tx.queue(
+        "insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind, points, balance_after,
+           venue_id, cause_kind, cause_id, purchase_id, earn_kind, policy, at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        params![
+            entry.customer_id,
+            entry.seq,
+            entry.id,
+            word(&entry.kind)?,
+            entry.points,
+            entry.balance_after,
+            entry.venue_id,
+            &entry.cause_kind,
+            &entry.cause_id,
+            purchase_id,
+            earn_kind,
+            json(&entry.policy)?,
+            entry.at
+        ],
+    )
+}
+
+pub fn open_lot(tx: &mut Tx, id: LotId, credit: &Credit, seq: i64) -> Result<()> {
+    tx.queue(
+        "insert into points_lots (tenant_id, customer_id, lot_id, ledger_seq, earned_at, expires_at, earned, open)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
+        params![credit.customer, id, seq, credit.at, credit.expires_at, credit.points],
+    )
+}
+
+/// The rules by which a purchase earned; the same on each of its rows.
+pub fn policy_of(read: &mut Read, purchase_id: &str) -> Result<Option<serde_json::Value>> {
+    let row = read.first(
+        "select policy from points_ledger
+         where tenant_id = $1 and purchase_id = $2 and kind = 'EARN' order by earn_kind limit 1",
+        params![purchase_id],
+    )?;
+    row.map(|row| row.json(0)).transpose()
+}
+
+/// Open lots, the soonest to end first; without the id two of one second would stand in store order.
+pub fn open_lots(read: &mut Read, customer: CustomerId) -> Result<Vec<Lot>> {
+    let rows = read.query(
+        "select lot_id, open, earned_at, expires_at from points_lots
+         where tenant_id = $1 and customer_id = $2 and open > 0
+         order by case when expires_at is null then 1 else 0 end, expires_at, lot_id limit 1000",
+        params![customer],
+    )?;
+    rows.iter()
+        .map(|row| {
+            Ok(Lot {
+                id: row.get(0)?,
+                open: row.get(1)?,
+                earned_at: row.get(2)?,
+                expires_at: row.get(3)?,
+            })
+        })
+        .collect()
+}
+
+/// A customer's rows, newest first.
+pub fn entries(read: &mut Read, customer: CustomerId, paging: &Paging) -> Result<Page<Entry>> {
+    let after: Option<i64> = paging.after()?;
+    let counted = match after {
+        Some(_) => None,
+        None => {
+            let sql = "select count(*) from (select 1 from points_ledger
+                       where tenant_id = $1 and customer_id = $2 limit $3) counted";
+            let limit = i64::try_from(COUNT_MAX + 1).unwrap_or(i64::MAX);
+            u64::try_from(read.one(sql, params![customer, limit])?.get::<i64>(0)?).ok()
+        }
+    };
+    let rows = read.query(
+        "select customer_id, seq, ledger_id, kind, points, balance_after, venue_id, cause_kind, cause_id,
+           earn_kind, policy, at
+         from points_ledger where tenant_id = $1 and customer_id = $2 and seq < $3
+         order by seq desc limit $4 offset $5",
+        params![customer, after.unwrap_or(i64::MAX), paging.limit(), paging.offset()],
+    )?;
+    let entries = rows.iter().map(entry).collect::<Result<Vec<Entry>>>()?;
+    Ok(Page::of(paging, entries, counted, |entry| entry.seq))
+}
+
+fn entry(row: &Row) -> Result<Entry> {
+    let earn_kind: Option<String> = row.get(9)?;
+    Ok(Entry {
+        customer_id: row.get(0)?,
+        seq: row.get(1)?,
+        id: row.get(2)?,
+        kind: row.word(3)?,
+        points: row.get(4)?,
+        balance_after: row.get(5)?,
+        venue_id: row.get(6)?,
+        cause_kind: row.get(7)?,
+        cause_id: row.get(8)?,
+        earn_kind: earn_kind
+            .as_deref()
+            .map(crate::hall::store::from_word)
+            .transpose()?,
+        policy: row.json(10)?,
+        at: row.get(11)?,
+    })
+}
