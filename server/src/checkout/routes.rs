@@ -1,7 +1,97 @@
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::hall::call::Hall;
+use super::calculate::CalculatePoints;
+use super::{Paid, Pay, PlaceOrder, Placed};
+use crate::hall::call::{Answer, Hall, StaffCall};
+use crate::hall::error::Result;
+use crate::hall::http::{Body, Path};
+use crate::hall::id::{OrderId, VenueId};
+use crate::hall::identity::Principal;
+use crate::hall::store::Hot;
+use crate::loyalty::Calculation;
+use crate::orders::{self, Source};
+use crate::payments::{self, Payment};
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
+        .routes(routes!(place))
+        .routes(routes!(preview))
+        .routes(routes!(pay, list_payments))
+        .routes(routes!(calculate))
+}
+
+/// Where the order came from, by who sends it.
+fn source(call: &StaffCall) -> Source {
+    if matches!(call.identity.principal, Principal::Key { .. }) {
+        Source::Api
+    } else {
+        Source::Till
+    }
+}
+
+/// The rows that many such calls move at once: this customer's.
+fn hot(call: &StaffCall, ask: &PlaceOrder) -> Vec<Hot> {
+    ask.customer_id
+        .iter()
+        .map(|id| call.hot("customer", id))
+        .collect()
+}
+
+/// Open an order; price, pay and earn in the same call
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders", tag = "checkout",
+    params(("venueId" = VenueId, Path)), request_body = PlaceOrder, responses((status = 201, body = Placed)))]
+async fn place(call: StaffCall, Body(ask): Body<PlaceOrder>) -> Result<Answer> {
+    let (venue, source) = (call.venue()?, source(&call));
+    call.create(hot(&call, &ask), move |tx| {
+        super::place(tx, &venue, source, &ask)
+    })
+    .await
+}
+
+/// See what an order would come to; nothing is written
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/preview", tag = "checkout",
+    params(("venueId" = VenueId, Path)), request_body = PlaceOrder, responses((status = 200, body = Placed)))]
+async fn preview(call: StaffCall, Body(ask): Body<PlaceOrder>) -> Result<Answer> {
+    let (venue, source) = (call.venue()?, source(&call));
+    call.rehearse(move |tx| super::place(tx, &venue, source, &ask))
+        .await
+}
+
+/// Pay an open order, wholly or in part
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", tag = "checkout",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = Pay,
+    responses((status = 201, body = Paid)))]
+async fn pay(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<Pay>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.create([call.hot("order", id)], move |tx| {
+        super::pay::pay(tx, &venue, id, &ask)
+    })
+    .await
+}
+
+/// List an order's payments with their trails
+#[utoipa::path(get, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", tag = "checkout",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), responses((status = 200, body = Vec<Payment>)))]
+async fn list_payments(call: StaffCall, Path((_, id)): Path<(VenueId, OrderId)>) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.read(move |read| {
+        orders::find(read, venue.id, id)?;
+        payments::of(read, &id.to_string())
+    })
+    .await
+}
+
+/// Explain what an amount or items would earn
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/loyalty/calculate-points", tag = "checkout",
+    params(("venueId" = VenueId, Path)), request_body = CalculatePoints,
+    responses((status = 200, body = Calculation)))]
+async fn calculate(call: StaffCall, Body(ask): Body<CalculatePoints>) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.rehearse(move |tx| super::calculate::calculate(tx, &venue, &ask))
+        .await
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::store::{counters as store, profiles};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CustomerId, VenueId};
-use crate::hall::store::Tx;
+use crate::hall::store::{Read, Tx};
 
 /// Notes that the guest was there; whether that is a new visit: one a business day and venue, whatever
 /// it left behind.
@@ -24,6 +24,16 @@ pub fn record_visit(
         store::add_visit(tx, customer, venue, at)?;
     }
     Ok(new)
+}
+
+/// Whether the guest has been there on that business day already.
+pub fn has_visited(
+    read: &mut Read,
+    customer: CustomerId,
+    venue: VenueId,
+    business_day: Date,
+) -> Result<bool> {
+    store::has_visited(read, customer, venue, business_day)
 }
 
 /// Adds a paid order, in minor units of the reporting currency, to what the customer has spent.

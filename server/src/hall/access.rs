@@ -132,9 +132,30 @@ pub const TABLE: &[Rule] = &[
     // catalogue
     // discounts
     // loyalty
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/config", STAFF, "loyalty:read"),
+    rule("PUT", "/api/v1/dashboard/venues/{venueId}/loyalty/config", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/chain/loyalty/config", STAFF, "loyalty:read"),
+    rule("PUT", "/api/v1/chain/loyalty/config", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/balance", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/transactions", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
     // payments
     // orders
+    rule("GET", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:read"),
+    rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}", STAFF, "orders:read"),
+    rule("PATCH", "/api/v1/tpv/venues/{venueId}/orders/{orderId}", STAFF, "orders:write"),
+    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/items", STAFF, "orders:write"),
+    rule("PATCH", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/items/{itemId}", STAFF, "orders:write"),
+    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/items/{itemId}/void", STAFF, "orders:write"),
+    rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/customer", STAFF, "orders:write"),
+    rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/served-by", STAFF, "orders:write"),
+    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
     // checkout
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:write"),
+    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/preview", STAFF, "orders:read"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", STAFF, "payments:write"),
+    rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", STAFF, "payments:read"),
+    rule("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/calculate-points", STAFF, "loyalty:read"),
 ];
 
 /// The rule of a route, by its method and its path as it is written in [`TABLE`].

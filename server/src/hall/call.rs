@@ -240,6 +240,29 @@ impl Request {
     }
 }
 
+impl Request {
+    async fn rehearse<T: Reply>(
+        &self,
+        scope: Scope,
+        verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<Answer> {
+        let all = move |tx: &mut Tx| {
+            let mut kept = None;
+            let undone = tx.savepoint(|tx| {
+                kept = Some(rendered(StatusCode::OK, &verb(tx)?)?);
+                // Any error undoes the savepoint; this one is seen by nobody.
+                Err::<(), Error>(Error::Stale)
+            });
+            match (kept, undone) {
+                (Some(stored), _) => Ok(Answer::new(stored)),
+                (None, Err(error)) => Err(error),
+                (None, Ok(())) => Err(Error::bug("a rehearsal gave no answer")),
+            }
+        };
+        self.hall.db.write(scope, Vec::new(), all).await
+    }
+}
+
 /// The two savepoints: the outer one claims the key and keeps the answer, the inner one holds the
 /// verb, so that a refusal undoes the verb and is itself kept.
 fn once(
@@ -393,6 +416,15 @@ macro_rules! ways {
                     .read(self.scope(), find)
                     .await
                     .map(Answer::new)
+            }
+
+            /// Runs `verb` as if, answers 200 with what it would answer, and keeps nothing of it: a preview is
+            /// the very act, so the two cannot differ.
+            pub async fn rehearse<T: Reply>(
+                &self,
+                verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+            ) -> Result<Answer> {
+                self.request.rehearse(self.scope(), verb).await
             }
 
             /// A read whose outcome the handler itself goes on with.

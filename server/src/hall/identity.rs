@@ -132,6 +132,18 @@ pub struct Venue {
 }
 
 impl Venue {
+    /// When the business day starts, as the engine's rules read it.
+    pub fn day_start(&self) -> engine::window::TimeOfDay {
+        let (hour, minute) = (
+            self.business_day_start.hour(),
+            self.business_day_start.minute(),
+        );
+        let start = u8::try_from(hour).ok().zip(u8::try_from(minute).ok());
+        start
+            .and_then(|(hour, minute)| engine::window::TimeOfDay::new(hour, minute).ok())
+            .unwrap_or(engine::window::TimeOfDay::FIVE)
+    }
+
     /// The business day that `at` belongs to: at half past midnight it is still yesterday.
     pub fn business_day(&self, at: Timestamp) -> jiff::civil::Date {
         let local = at.to_zoned(self.zone.clone());
@@ -390,6 +402,17 @@ fn roles(
             Ok((role, all.iter().map(|(_, role)| *role).max()))
         }
     }
+}
+
+/// Whether the person works at the venue, or in the whole chain.
+pub fn works_at(read: &mut Read, staff: StaffId, venue: VenueId) -> Result<bool> {
+    let row = read.first(
+        "select r.role from staff_roles r
+         join staff s on s.tenant_id = r.tenant_id and s.staff_id = r.staff_id
+         where r.tenant_id = $1 and r.staff_id = $2 and r.venue_id in ($3, '*') and s.archived_at is null limit 1",
+        params![staff, venue],
+    )?;
+    Ok(row.is_some())
 }
 
 /// Notes that a key was used, at most once in ten minutes, so that a busy key does not write at each call.

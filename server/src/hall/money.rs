@@ -28,6 +28,29 @@ impl Money {
         }
     }
 
+    /// As a person reads it where no locale is known: `12.50 EUR`.
+    pub fn plain(&self) -> String {
+        let digits = self
+            .currency
+            .parse::<Currency>()
+            .map_or(2, Currency::digits);
+        let minor = 10_u64.pow(u32::from(digits));
+        let (sign, size) = (
+            if self.amount < 0 { "-" } else { "" },
+            self.amount.unsigned_abs(),
+        );
+        let whole = size / minor;
+        if digits == 0 {
+            return format!("{sign}{whole} {}", self.currency);
+        }
+        let rest = size % minor;
+        format!(
+            "{sign}{whole}.{rest:0width$} {}",
+            self.currency,
+            width = usize::from(digits)
+        )
+    }
+
     /// Notes in `wrong` what is not right with an amount that shall be `least` or more in `currency`.
     pub fn check_in(&self, currency: &str, least: i64, pointer: &str, wrong: &mut Vec<Field>) {
         self.check_amount(least, pointer, wrong);
@@ -104,6 +127,18 @@ mod tests {
             money.check_in("SEK", 0, "/price", &mut fields);
             let pointers: Vec<_> = fields.iter().map(|field| field.pointer.as_str()).collect();
             assert_eq!(pointers, wrong, "{money:?}");
+        }
+    }
+
+    #[test]
+    fn an_amount_reads_with_its_currency_s_digits() {
+        for (money, text) in [
+            (Money::of(1_250, "EUR"), "12.50 EUR"),
+            (Money::of(-5, "EUR"), "-0.05 EUR"),
+            (Money::of(1_250, "JPY"), "1250 JPY"),
+            (Money::of(1_250, "KWD"), "1.250 KWD"),
+        ] {
+            assert_eq!(money.plain(), text);
         }
     }
 

@@ -13,3 +13,13 @@ pub struct Room {
     pub jobs: &'static [Job],
     pub laws: &'static [Law],
 }
+
+impl Room {
+    /// What a room hands over when it has nothing of a kind.
+    pub const EMPTY: Room = Room {
+        name: "",
+        routes: OpenApiRouter::new,
+        jobs: &[],
+        laws: &[],
+    };
+}

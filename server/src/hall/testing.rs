@@ -17,14 +17,15 @@ use tower::ServiceExt as _;
 
 use super::access::Role;
 use super::call::Hall;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::http::Limits;
-use super::id::{TenantId, VenueId};
+use super::id::{CustomerId, TenantId, VenueId};
 use super::identity::{Mode, TaxMode, TillMode};
 use super::journal::By;
 use super::secret::Entropy;
 use super::store::{Db, Place, Scope, Settings, Tx};
 use super::time::Clock;
+use crate::customers::{self, EditCustomer};
 use crate::platform::chain::{self, CreateVenue, Founding};
 use crate::{app, audit, jobs};
 
@@ -178,6 +179,20 @@ impl TestApp {
     /// This test breaks a law on purpose: at its end exactly this one must be found broken.
     pub fn breaks(&self, law: &'static str) {
         *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(law);
+    }
+
+    /// A customer of this first name, known at the first venue.
+    pub async fn customer(&self, first_name: &str) -> CustomerId {
+        let (venue, name) = (self.venue, first_name.to_owned());
+        let made = self.write(move |tx| {
+            let venue = super::identity::venue(tx, venue)?.ok_or(Error::NotFound("venue"))?;
+            let ask = EditCustomer {
+                first_name: Some(name.clone()),
+                ..EditCustomer::default()
+            };
+            customers::create(tx, &venue, &ask)
+        });
+        made.await.id
     }
 
     pub fn owner(&self) -> Persona<'_> {

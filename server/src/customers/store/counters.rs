@@ -3,7 +3,7 @@ use jiff::civil::Date;
 
 use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, VenueId};
-use crate::hall::store::Tx;
+use crate::hall::store::{Read, Tx};
 use crate::params;
 
 /// False where the guest was there on that day already.
@@ -89,4 +89,18 @@ pub fn move_points(
         params![customer, points, debt],
     )?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+pub fn has_visited(
+    read: &mut Read,
+    customer: CustomerId,
+    venue: VenueId,
+    business_day: Date,
+) -> Result<bool> {
+    let row = read.first(
+        "select at from visits
+         where tenant_id = $1 and customer_id = $2 and business_day = $3 and venue_id = $4",
+        params![customer, business_day, venue],
+    )?;
+    Ok(row.is_some())
 }

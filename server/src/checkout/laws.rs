@@ -1,0 +1,51 @@
+//! What must be true between orders, payments, customers and points.
+
+use crate::hall::law::{Check, Law};
+
+pub const ALL: &[Law] = &[
+    Law {
+        number: "L25",
+        about: "A customer's orders and spend are what their paid orders say, in all and at each venue",
+        check: Check::Query(
+            "select tenant_id, what from (
+               select c.tenant_id, 'customer ' || c.customer_id || ' counts ' || c.paid_orders || ' orders and '
+                   || c.total_spent || ', the orders say ' || count(o.order_id) || ' and '
+                   || coalesce(sum(o.reporting_total), 0) as what
+               from customers c left join orders o on o.tenant_id = c.tenant_id
+                 and o.customer_id = c.customer_id and o.status = 'PAID'
+               group by c.tenant_id, c.customer_id, c.paid_orders, c.total_spent
+               having c.paid_orders <> count(o.order_id) or c.total_spent <> coalesce(sum(o.reporting_total), 0)
+               union all
+               select v.tenant_id, 'customer ' || v.customer_id || ' at ' || v.venue_id || ' counts '
+                   || v.paid_orders || ' orders and ' || v.total_spent || ', the orders say '
+                   || count(o.order_id) || ' and ' || coalesce(sum(o.reporting_total), 0) as what
+               from customer_venues v left join orders o on o.tenant_id = v.tenant_id
+                 and o.customer_id = v.customer_id and o.venue_id = v.venue_id and o.status = 'PAID'
+               group by v.tenant_id, v.venue_id, v.customer_id, v.paid_orders, v.total_spent
+               having v.paid_orders <> count(o.order_id) or v.total_spent <> coalesce(sum(o.reporting_total), 0)
+             ) broken limit $1",
+        ),
+    },
+    Law {
+        number: "L13",
+        about: "An order is paid exactly when nothing is due on it",
+        check: Check::Query(
+            "select tenant_id, 'order ' || order_id || ' is ' || status || ' and closed at '
+                || coalesce(closed_at, 0)
+             from orders
+             where (status = 'OPEN') <> (closed_at is null)
+               or (status = 'PAID') <> (reporting_total is not null) limit $1",
+        ),
+    },
+    Law {
+        number: "L27",
+        about: "Points of an order come from one that is paid, and go to its customer",
+        check: Check::Query(
+            "select l.tenant_id, 'row ' || l.seq || ' of ' || l.customer_id || ' comes from order ' || l.cause_id
+             from points_ledger l left join orders o on o.tenant_id = l.tenant_id and o.order_id = l.cause_id
+             where l.kind = 'EARN' and l.cause_kind in ('order', 'import')
+               and (o.order_id is null or o.status in ('OPEN', 'VOIDED') or o.customer_id <> l.customer_id)
+             limit $1",
+        ),
+    },
+];
