@@ -57,6 +57,8 @@ create table outbox (
 
 create index outbox_unnumbered on outbox (tenant_id, event_id) where seq is null and kind = 'EVENT';
 
+create index outbox_by_age on outbox (tenant_id, at);
+
 create index outbox_due on outbox (tenant_id, due_at) where due_at is not null;
 
 -- How far the sealing job has come: the last sealed entry and the last numbered event.

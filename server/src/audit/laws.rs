@@ -13,6 +13,19 @@ const STEP: i64 = 1_000;
 
 pub const LAWS: &[Law] = &[
     Law {
+        number: "L04",
+        about: "One idempotency key has one effect and one stored answer.",
+        // One row per key is the primary key's; here, that what is stored is an answer that may be kept.
+        check: Check::Query(
+            "select tenant_id, 'key ' || key || ' of ' || principal || ' for ' || operation || ' keeps a ' || status
+             from idempotency
+             where length(fingerprint) <> 32
+                or not (status between 200 and 299 or status in (409, 410, 422))
+                or headers not like '[%]'
+             limit $1",
+        ),
+    },
+    Law {
         number: "L23",
         about: "No row refers to a row of another tenant.",
         // Rows of one tenant refer by composite foreign keys, which hold by themselves. What stands outside them is

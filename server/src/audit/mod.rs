@@ -3,11 +3,12 @@
 //! The hall's journal appends entries and events without a number, so that the writes of a tenant never
 //! queue behind each other. Here they get one, in batches: an entry's hash covers the entry and the hash
 //! before it, and `journal_heads` says how far the chain has come, so that neither a changed, a missing
-//! nor a cut-off entry goes unseen. Keeps L24, L26 and L23 where no foreign key can.
+//! nor a cut-off entry goes unseen. Keeps L04, L24, L26 and L23 where no foreign key can.
 //!
 //! Absent on purpose: shapes before and after. An entry holds digests, so it can prove but not disclose.
 
 mod laws;
+mod prune;
 mod routes;
 mod seal;
 mod store;
@@ -28,7 +29,7 @@ pub use verify::{Verdict, verify};
 pub const ROOM: Room = Room {
     name: "audit",
     routes: routes::routes,
-    jobs: &[],
+    jobs: &[prune::PRUNE],
     laws: laws::LAWS,
 };
 

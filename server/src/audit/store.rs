@@ -222,3 +222,13 @@ pub fn links(
         .map(|row| Ok((entry(row)?, row.get(10)?, row.get(11)?)))
         .collect()
 }
+
+/// Forgets a batch of stored answers of before `until`.
+pub fn forget_answers(tx: &mut Tx, until: Timestamp, limit: i64) -> Result<u64> {
+    tx.exec(
+        "delete from idempotency where tenant_id = $1 and (principal, operation, key) in
+           (select principal, operation, key from idempotency
+            where tenant_id = $1 and created_at < $2 order by created_at limit $3)",
+        params![until, limit],
+    )
+}

@@ -1,9 +1,11 @@
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{seal_all, verify};
 use crate::both_stores;
 use crate::hall::store::Dialect;
 use crate::hall::testing::TestApp;
+use crate::jobs::run_due;
 use crate::params;
 
 /// Lifts what keeps sealed entries as they are, as somebody with the file in their hands would.
@@ -128,5 +130,26 @@ both_stores! {
                    where kind = 'token' and tenant_id <> (select min(tenant_id) from tenants)";
         app.as_owner(&[sql]).await;
         assert!(!broken(&app).await.is_empty());
+    }
+
+    async fn an_answer_is_kept_for_thirty_days(app: TestApp) {
+        let path = "/api/v1/chain/jobs/jobs.prune/run";
+        app.manager().post_keyed(path, "k1", json!({})).await.is(201);
+        let kept = async || {
+            app.write(|tx| tx.one("select count(*) from idempotency where tenant_id = $1", params![])?.get::<i64>(0))
+                .await
+        };
+        app.advance(SignedDuration::from_hours(29 * 24));
+        run_due(&app.hall, None).await.unwrap();
+        assert_eq!(kept().await, 1);
+        app.advance(SignedDuration::from_hours(2 * 24));
+        run_due(&app.hall, None).await.unwrap();
+        assert_eq!(kept().await, 0);
+    }
+
+    async fn an_answer_that_must_not_be_kept_breaks_the_law(app: TestApp) {
+        app.breaks("L04");
+        app.manager().post_keyed("/api/v1/chain/jobs/jobs.prune/run", "k1", json!({})).await.is(201);
+        app.write(|tx| tx.exec("update idempotency set status = 500 where tenant_id = $1", params![])).await;
     }
 }

@@ -128,6 +128,11 @@ pub const TABLE: &[Rule] = &[
         "jobs:write",
     ),
     // outbox
+    rule("GET", "/api/v1/events", MANAGER, "events:read"),
+    rule("GET", "/api/v1/event-types", Who::AnyStaff, "events:read"),
+    rule("GET", "/api/v1/chain/messages", MANAGER, "messages:read"),
+    rule("GET", "/api/v1/chain/messages/{messageId}", MANAGER, "messages:read"),
+    rule("POST", "/api/v1/chain/messages/{messageId}/resend", MANAGER, "messages:write"),
     // customers
     // catalogue
     // discounts

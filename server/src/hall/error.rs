@@ -161,6 +161,7 @@ codes! {
     GroupInUse "group_in_use" 409 "The group is a target of live discounts" "Archive or change the discounts named in `discounts` first.";
     StillUsed "still_used" 409 "Something still uses it" "Archive what uses it first.";
     AlreadyDone "already_done" 409 "That has been done already" "Read it again; there is nothing left to do.";
+    EventGone "event_gone" 410 "The event is no longer kept" "Read from the beginning of what is kept, without `after`, and load what was missed from the lists.";
     CodeExpired "code_expired" 410 "The code is over" "Ask for a new one.";
     Stale "stale" 412 "Somebody changed it since you read it" "Read it again, merge your change, and send the new ETag in If-Match.";
     TooLarge "too_large" 413 "The body is too large" "Send less at once.";

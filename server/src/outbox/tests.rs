@@ -1,0 +1,137 @@
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::audit::seal_all;
+use crate::both_stores;
+use crate::hall::journal::EventType;
+use crate::hall::testing::TestApp;
+use crate::jobs::run_due;
+use crate::params;
+
+async fn emit(app: &TestApp, count: i64) {
+    let venue = app.venue;
+    app.write(move |tx| {
+        (0..count).try_for_each(|n| tx.emit(EventType::OrderPaid, Some(venue), &json!({"n": n})))
+    })
+    .await;
+}
+
+async fn kill_messages(app: &TestApp) {
+    let sql =
+        "update outbox set dead_at = $2, due_at = null where tenant_id = $1 and kind = 'MESSAGE'";
+    app.write(move |tx| {
+        let now = tx.now();
+        tx.exec(sql, params![now])
+    })
+    .await;
+}
+
+both_stores! {
+    async fn a_reader_of_the_feed_misses_nothing(app: TestApp) {
+        emit(&app, 3).await;
+        // What has no number yet is not there yet.
+        assert_eq!(app.manager().get("/api/v1/events").await.json["items"], json!([]));
+        seal_all(&app.hall).await.unwrap();
+        let first = app.manager().get("/api/v1/events?limit=2").await;
+        let of = |said: &crate::hall::testing::Said| -> Vec<i64> {
+            said.json["items"].as_array().unwrap().iter().map(|event| event["seq"].as_i64().unwrap()).collect()
+        };
+        assert_eq!((of(&first), first.json["hasMore"].clone()), (vec![1, 2], json!(true)));
+        let event = &first.json["items"][0];
+        assert_eq!((event["type"].clone(), event["apiVersion"].clone()), (json!("order.paid"), json!("v1")));
+        assert_eq!((event["venueId"].clone(), event["data"].clone()), (json!(app.venue), json!({"n": 0})));
+        let after = first.text("/after");
+        let second = app.manager().get(&format!("/api/v1/events?after={after}")).await;
+        assert_eq!(of(&second), [3]);
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        let third = app.manager().get(&format!("/api/v1/events?after={}", second.text("/after"))).await;
+        assert_eq!(of(&third), [4]);
+        let none = app.manager().get(&format!("/api/v1/events?after={}", third.text("/after"))).await;
+        assert_eq!((of(&none), none.text("/after")), (vec![], third.text("/after")));
+        assert_eq!(of(&app.manager().get("/api/v1/events?after=3").await), [4]);
+        assert_eq!(of(&app.manager().get("/api/v1/events?type=order.voided").await), Vec::<i64>::new());
+        let stranger = app.other_tenant().await;
+        assert_eq!(of(&stranger.get("/api/v1/events").await), Vec::<i64>::new());
+        stranger.get(&format!("/api/v1/events?after={after}")).await.is_problem(410, "event_gone");
+    }
+
+    async fn a_question_that_makes_no_sense_is_refused(app: TestApp) {
+        for (query, status, code) in [
+            ("limit=0", 422, "invalid"),
+            ("limit=501", 422, "invalid"),
+            ("after=x", 422, "invalid"),
+            ("after=evt_01kab4bqf8e1ftz0c6hqp2v9xw", 410, "event_gone"),
+            ("befroe=1", 422, "invalid"),
+        ] {
+            app.manager().get(&format!("/api/v1/events?{query}")).await.is_problem(status, code);
+        }
+        app.staff().get("/api/v1/events").await.is_problem(403, "forbidden");
+        app.nobody().get("/api/v1/events").await.is_problem(401, "unauthenticated");
+        let kinds = app.staff().get("/api/v1/event-types").await;
+        assert!(kinds.json.as_array().unwrap().iter().any(|kind| kind["type"] == "order.paid"));
+    }
+
+    async fn after_thirty_days_an_event_is_forgotten(app: TestApp) {
+        emit(&app, 2).await;
+        app.write(|tx| tx.send("sign_in_code", &json!({"to": "a@b.se", "code": "123456"}))).await;
+        seal_all(&app.hall).await.unwrap();
+        app.advance(SignedDuration::from_hours(20 * 24));
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        app.advance(SignedDuration::from_hours(11 * 24));
+        run_due(&app.hall, None).await.unwrap();
+        let left = app.manager().get("/api/v1/events").await;
+        assert_eq!(left.json["items"].as_array().unwrap().len(), 1);
+        assert_eq!(left.json["items"][0]["seq"], 3);
+        // What is still due is never forgotten.
+        let messages = app.manager().get("/api/v1/chain/messages").await;
+        assert_eq!(messages.json["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn a_manager_sees_messages_and_sends_a_dead_one_again(app: TestApp) {
+        app.write(|tx| tx.send("sign_in_code", &json!({"to": "a@b.se", "code": "123456"}))).await;
+        let list = app.manager().get("/api/v1/chain/messages?state=DUE&template=sign_in_code").await;
+        let message = list.json["items"][0].clone();
+        assert_eq!((message["state"].clone(), message["data"]["code"].clone()), (json!("DUE"), json!("123456")));
+        let path = format!("/api/v1/chain/messages/{}", message["id"].as_str().unwrap());
+        app.manager().post(&format!("{path}/resend"), json!({})).await.is_problem(409, "already_done");
+        kill_messages(&app).await;
+        assert_eq!(app.manager().get(&path).await.json["state"], "DEAD");
+        let again = app.manager().post(&format!("{path}/resend"), json!({})).await;
+        again.is(200);
+        assert_eq!((again.json["state"].clone(), again.json["attempts"].clone()), (json!("DUE"), json!(0)));
+        app.other_tenant().await.get(&path).await.is_problem(404, "not_found");
+        app.staff().get(&path).await.is_problem(403, "forbidden");
+    }
+
+    async fn in_a_live_chain_nobody_reads_a_sign_in_code(app: TestApp) {
+        app.write(|tx| {
+            tx.exec("update tenants set mode = 'LIVE' where tenant_id = $1", params![])?;
+            tx.send("sign_in_code", &json!({"to": "a@b.se", "code": "123456"}))
+        })
+        .await;
+        let list = app.manager().get("/api/v1/chain/messages").await;
+        assert_eq!(list.json["items"][0]["data"], json!({"to": "a@b.se", "code": "…"}));
+    }
+
+    async fn a_message_in_no_state_breaks_the_law(app: TestApp) {
+        app.breaks("L34");
+        app.write(|tx| tx.send("sign_in_code", &json!({}))).await;
+        app.write(|tx| tx.exec("update outbox set due_at = null where tenant_id = $1", params![])).await;
+    }
+
+    async fn a_gap_in_the_feed_breaks_the_law(app: TestApp) {
+        app.breaks("L34");
+        emit(&app, 3).await;
+        seal_all(&app.hall).await.unwrap();
+        app.write(|tx| tx.exec("delete from outbox where tenant_id = $1 and seq = 2", params![])).await;
+    }
+
+    async fn a_cut_off_feed_breaks_the_law(app: TestApp) {
+        app.breaks("L34");
+        emit(&app, 3).await;
+        seal_all(&app.hall).await.unwrap();
+        app.write(|tx| tx.exec("delete from outbox where tenant_id = $1 and seq = 3", params![])).await;
+    }
+}
