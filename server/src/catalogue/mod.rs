@@ -16,6 +16,7 @@ mod sold;
 mod store;
 #[cfg(test)]
 mod tests;
+mod till;
 
 pub use categories::{Category, EditCategory, Regulated};
 pub use menu::{Imported, MenuRow, import_menu};

@@ -1,7 +1,164 @@
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::hall::call::Hall;
+use super::{Discount, DiscountFilter, EditDiscount};
+use crate::hall::call::{Answer, Hall, StaffCall};
+use crate::hall::error::Result;
+use crate::hall::http::{Body, Path};
+use crate::hall::id::{DiscountId, VenueId};
+use crate::hall::page::{Listing, Page, Paging};
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
+        .routes(routes!(list_discounts, create_discount))
+        .routes(routes!(show_discount, replace_discount, archive_discount))
+        .routes(routes!(clone_discount))
+        .routes(routes!(list_chain_discounts, create_chain_discount))
+        .routes(routes!(
+            show_chain_discount,
+            replace_chain_discount,
+            archive_chain_discount
+        ))
+        .routes(routes!(clone_chain_discount))
+}
+
+/// List the discounts of a venue
+///
+/// Those that are not archived, at this venue alone or among others.
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/discounts", tag = "discounts",
+    params(("venueId" = VenueId, Path), Paging, DiscountFilter), responses((status = 200, body = Page<Discount>)))]
+async fn list_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Result<Answer> {
+    let venue = call.venue_or_chain().map(|venue| venue.id);
+    call.read(move |read| super::list(read, venue, &list)).await
+}
+
+/// Publish a discount at a venue
+///
+/// It is live as soon as this answers, unless `active` is false.
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/discounts", tag = "discounts", params(("venueId" = VenueId, Path)), request_body = EditDiscount,
+    responses((status = 201, body = Discount)))]
+async fn create_discount(call: StaffCall, Body(ask): Body<EditDiscount>) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    call.create([], move |tx| super::create(tx, Some(venue), &ask))
+        .await
+}
+
+/// Show a discount of a venue
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}", tag = "discounts",
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
+async fn show_discount(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, DiscountId)>,
+) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    call.read(move |read| super::find(read, Some(venue), id))
+        .await
+}
+
+/// Publish the next version of a discount of a venue
+///
+/// Orders that were priced by an earlier version keep it.
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}", tag = "discounts", request_body = EditDiscount,
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
+async fn replace_discount(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, DiscountId)>,
+    Body(ask): Body<EditDiscount>,
+) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    let if_match = call.if_match();
+    call.write([], move |tx| {
+        super::edit(tx, Some(venue), id, if_match.as_ref(), &ask)
+    })
+    .await
+}
+
+/// Archive a discount of a venue
+///
+/// It ends at once, everywhere, for every order that is not paid yet.
+#[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}", tag = "discounts",
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 204)))]
+async fn archive_discount(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, DiscountId)>,
+) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    call.remove([], move |tx| super::archive(tx, Some(venue), id))
+        .await
+}
+
+/// Clone a discount of a venue
+///
+/// The copy is paused, so that nothing is given twice before somebody has looked at it.
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}/clone", tag = "discounts",
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 201, body = Discount)))]
+async fn clone_discount(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, DiscountId)>,
+) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    call.create([], move |tx| super::clone(tx, Some(venue), id))
+        .await
+}
+
+/// List the discounts of the chain
+///
+/// Those that are not archived.
+#[utoipa::path(get, path = "/api/v1/chain/discounts", tag = "discounts",
+    params(Paging, DiscountFilter), responses((status = 200, body = Page<Discount>)))]
+async fn list_chain_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Result<Answer> {
+    call.read(move |read| super::list(read, None, &list)).await
+}
+
+/// Publish a discount in the chain
+///
+/// It is live as soon as this answers, unless `active` is false.
+#[utoipa::path(post, path = "/api/v1/chain/discounts", tag = "discounts", request_body = EditDiscount,
+    responses((status = 201, body = Discount)))]
+async fn create_chain_discount(call: StaffCall, Body(ask): Body<EditDiscount>) -> Result<Answer> {
+    call.create([], move |tx| super::create(tx, None, &ask))
+        .await
+}
+
+/// Show a discount of the chain
+#[utoipa::path(get, path = "/api/v1/chain/discounts/{discountId}", tag = "discounts",
+    params(("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
+async fn show_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
+    call.read(move |read| super::find(read, None, id)).await
+}
+
+/// Publish the next version of a discount of the chain
+///
+/// Orders that were priced by an earlier version keep it.
+#[utoipa::path(put, path = "/api/v1/chain/discounts/{discountId}", tag = "discounts", request_body = EditDiscount,
+    params(("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
+async fn replace_chain_discount(
+    call: StaffCall,
+    Path(id): Path<DiscountId>,
+    Body(ask): Body<EditDiscount>,
+) -> Result<Answer> {
+    let if_match = call.if_match();
+    call.write([], move |tx| {
+        super::edit(tx, None, id, if_match.as_ref(), &ask)
+    })
+    .await
+}
+
+/// Archive a discount of the chain
+///
+/// It ends at once, everywhere, for every order that is not paid yet.
+#[utoipa::path(delete, path = "/api/v1/chain/discounts/{discountId}", tag = "discounts",
+    params(("discountId" = DiscountId, Path)), responses((status = 204)))]
+async fn archive_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
+    call.remove([], move |tx| super::archive(tx, None, id))
+        .await
+}
+
+/// Clone a discount of the chain
+///
+/// The copy is paused, so that nothing is given twice before somebody has looked at it.
+#[utoipa::path(post, path = "/api/v1/chain/discounts/{discountId}/clone", tag = "discounts",
+    params(("discountId" = DiscountId, Path)), responses((status = 201, body = Discount)))]
+async fn clone_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
+    call.create([], move |tx| super::clone(tx, None, id)).await
 }

@@ -4,6 +4,7 @@ pub mod categories;
 pub mod modifier_groups;
 pub mod products;
 pub mod sold;
+pub mod till;
 
 use serde_json::Value as Json;
 

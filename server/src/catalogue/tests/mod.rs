@@ -1,3 +1,6 @@
+mod dashboard;
+mod lists;
+mod menu;
 mod till;
 
 use super::*;
@@ -6,15 +9,15 @@ use crate::hall::money::Money;
 use crate::hall::testing::TestApp;
 use crate::platform::tax::{self, EditTaxClass};
 
-/// A venue with a tax class, as every product needs one.
-pub(super) async fn tax_class(app: &TestApp, name: &'static str) -> TaxClassId {
+/// A tax class, as every product needs one.
+async fn tax_class(app: &TestApp, name: &'static str) -> TaxClassId {
     let ask = EditTaxClass { name: name.into() };
     app.write(move |tx| tax::create_class(tx, &ask).map(|class| class.id))
         .await
 }
 
 /// A beer at 8.90, in a regulated category, with one question about its size.
-pub(super) async fn beer(app: &TestApp) -> (Product, ModifierGroup) {
+async fn beer(app: &TestApp) -> (Product, ModifierGroup) {
     let tax_class = tax_class(app, "Alcohol").await;
     let venue = app.venue;
     app.write(move |tx| {

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::{beer, tax_class};
 use crate::both_stores;
 use crate::catalogue::{
@@ -51,5 +53,28 @@ both_stores! {
         let (one, few) = count(vec![ids[0]]).await;
         let (all, many) = count(ids).await;
         assert_eq!((one, all, few), (1, 100, many));
+    }
+}
+
+both_stores! {
+    async fn the_till_draws_what_is_sold_here(app: TestApp) {
+        let (beer, group) = beer(&app).await;
+        let (tax_class, category) = (beer.tax_class_id, beer.category_id);
+        app.write(move |tx| create_product(tx, None, &EditProduct::plain("Stout", category, tax_class))).await;
+        let page = app.staff().get(&app.till("/products")).await;
+        page.is(200);
+        assert_eq!((page.int("/total"), page.text("/items/0/id")), (1, beer.id.to_string()));
+        assert_eq!(page.json["items"][0]["price"], json!({"amount": 890, "currency": "EUR"}));
+        assert_eq!(page.text("/items/0/category/regulated"), "ALCOHOL");
+        assert_eq!(page.text("/items/0/modifierGroups/0/id"), group.id.to_string());
+        assert_eq!(
+            page.json.pointer("/items/0/modifierGroups/0/modifiers/1/priceDelta"),
+            Some(&json!({"amount": 0, "currency": "EUR"})),
+        );
+        for (search, found) in [("L%C3%81", 1), ("lager%205", 0), ("ager", 0), ("", 1)] {
+            let page = app.staff().get(&app.till(&format!("/products?search={search}"))).await;
+            assert_eq!(page.int("/total"), found, "{search}");
+        }
+        app.other_tenant().await.get(&app.till("/products")).await.is_problem(404, "not_found");
     }
 }
