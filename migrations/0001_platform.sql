@@ -16,6 +16,10 @@ create table tenants (
   mode text not null check (mode in ('LIVE', 'TEST')),
   language text not null,
   currency text not null,
+  -- Set by the first payment: what was reported in a currency is not reported in another.
+  currency_fixed_at bigint,
+  -- The host name of the guests' pages, where one is set up.
+  host text collate "C",
   clock_offset_micros bigint not null default 0,
   version bigint not null default 1,
   created_at bigint not null,
@@ -34,7 +38,7 @@ create table venues (
   business_day_start text not null,
   tax_mode text not null check (tax_mode in ('INCLUSIVE', 'EXCLUSIVE')),
   till_mode text not null check (till_mode in ('FULL', 'COMPANION')),
-  opening_hours text not null default '[]',
+  opening_hours text not null,
   archived_at bigint,
   version bigint not null default 1,
   created_at bigint not null,
@@ -125,6 +129,8 @@ create table devices (
   foreign key (tenant_id, venue_id) references venues (tenant_id, venue_id)
 );
 
+create index devices_by_venue on devices (tenant_id, venue_id, device_id);
+
 -- venues and scopes: JSON lists; an empty one is no limit.
 create table api_keys (
   tenant_id text collate "C" not null references tenants (tenant_id),
@@ -162,6 +168,8 @@ create table sessions (
 create index sessions_by_staff on sessions (tenant_id, staff_id) where staff_id is not null;
 
 create index sessions_by_customer on sessions (tenant_id, customer_id) where customer_id is not null;
+
+create index sessions_by_device on sessions (tenant_id, device_id) where device_id is not null;
 
 create index sessions_by_expiry on sessions (tenant_id, expires_at);
 

@@ -54,13 +54,27 @@ impl Hall {
 }
 
 pub const STAFF_COOKIE: &str = "regulars_staff";
+/// A paired device that is a browser; whoever signs in at it goes before it.
+pub const DEVICE_COOKIE: &str = "regulars_device";
 pub const GUEST_COOKIE: &str = "regulars_guest";
 const KEY_LENGTH_MAX: usize = 255;
+
+/// Where an archived venue itself is edited and restored.
+const CHAIN: &str = "/api/v1/chain/";
 
 /// What an answer needs beside its body.
 pub trait Reply: Serialize + Send + 'static {
     /// The version of the thing, which becomes its ETag.
     fn version(&self) -> Option<i64> {
+        None
+    }
+
+    /// How it is kept for a replay of its idempotency key, where that differs from how it is told: a
+    /// secret is told once and stored nowhere (L35).
+    fn kept(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
         None
     }
 }
@@ -127,23 +141,41 @@ impl Request {
         peer.map(|address| address.to_string()).unwrap_or_default()
     }
 
-    /// The token of the caller: from `Authorization`, else from the cookie, whose unsafe requests must
-    /// come from our own page.
-    fn token(&self, cookie: &str) -> Result<String> {
+    /// The tokens to try: the one in `Authorization`, else those in the cookies, whose unsafe requests
+    /// must come from our own page.
+    fn tokens(&self, cookies: &[&str]) -> Result<Vec<String>> {
         let unauthenticated = || Error::Unauthenticated(Code::Unauthenticated);
         if let Some(header) = self.headers.get(header::AUTHORIZATION) {
             let text = header.to_str().map_err(|_| unauthenticated())?;
             let token = text.strip_prefix("Bearer ").ok_or_else(unauthenticated)?;
-            return Ok(token.trim().to_owned());
+            return Ok(vec![token.trim().to_owned()]);
         }
-        let token = cookie_of(&self.headers, cookie).ok_or_else(unauthenticated)?;
+        let sent = cookies
+            .iter()
+            .filter_map(|name| cookie_of(&self.headers, name));
+        let tokens: Vec<String> = sent.collect();
+        if tokens.is_empty() {
+            return Err(unauthenticated());
+        }
         if !self.method.is_safe() && !same_origin(&self.headers) {
             return Err(Error::Header(Code::SameOriginRequired));
         }
-        Ok(token)
+        Ok(tokens)
     }
 
-    async fn identify(&self, token: String) -> Result<(Identity, Timestamp)> {
+    /// The first of the tokens that is somebody's.
+    async fn identify(&self, cookies: &[&str]) -> Result<(Identity, Timestamp)> {
+        let mut nobody = Error::Unauthenticated(Code::Unauthenticated);
+        for token in self.tokens(cookies)? {
+            match self.identify_by(token).await {
+                Err(error @ Error::Unauthenticated(_)) => nobody = error,
+                found => return found,
+            }
+        }
+        Err(nobody)
+    }
+
+    async fn identify_by(&self, token: String) -> Result<(Identity, Timestamp)> {
         let machine_now = self.hall.clock.now();
         let site = self.site.clone();
         let scope = Scope::of_nobody(machine_now);
@@ -232,7 +264,7 @@ impl Request {
                 rendered(status, &value)
             };
             match &keyed {
-                None => verb(tx).map(Answer::new),
+                None => verb(tx).map(|made| Answer::new(made.told)),
                 Some(keyed) => once(tx, keyed, &request_id, verb),
             }
         };
@@ -247,14 +279,14 @@ impl Request {
         verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<Answer> {
         let all = move |tx: &mut Tx| {
-            let mut kept = None;
+            let mut told = None;
             let undone = tx.savepoint(|tx| {
-                kept = Some(rendered(StatusCode::OK, &verb(tx)?)?);
+                told = Some(stored(StatusCode::OK, &verb(tx)?)?);
                 // Any error undoes the savepoint; this one is seen by nobody.
                 Err::<(), Error>(Error::Stale)
             });
-            match (kept, undone) {
-                (Some(stored), _) => Ok(Answer::new(stored)),
+            match (told, undone) {
+                (Some(told), _) => Ok(Answer::new(told)),
                 (None, Err(error)) => Err(error),
                 (None, Ok(())) => Err(Error::bug("a rehearsal gave no answer")),
             }
@@ -269,7 +301,7 @@ fn once(
     tx: &mut Tx,
     keyed: &Keyed,
     request_id: &str,
-    verb: impl Fn(&mut Tx) -> Result<Stored>,
+    verb: impl Fn(&mut Tx) -> Result<Rendered>,
 ) -> Result<Answer> {
     match journal::find_answer(tx, keyed)? {
         Known::Answered(stored) => {
@@ -281,16 +313,33 @@ fn once(
         Known::Reused => return Err(Error::Refused(Code::IdempotencyKeyReused, Extra::none())),
         Known::New => {}
     }
-    let stored = match tx.savepoint(verb) {
-        Ok(stored) => stored,
-        Err(error) if error.is_final() => refused(&error, request_id)?,
+    let made = match tx.savepoint(verb) {
+        Ok(made) => made,
+        Err(error) if error.is_final() => Rendered {
+            told: refused(&error, request_id)?,
+            kept: None,
+        },
         Err(error) => return Err(error),
     };
-    journal::store_answer(tx, keyed, &stored)?;
-    Ok(Answer::new(stored))
+    journal::store_answer(tx, keyed, made.kept.as_ref().unwrap_or(&made.told))?;
+    Ok(Answer::new(made.told))
 }
 
-fn rendered<T: Reply>(status: StatusCode, value: &T) -> Result<Stored> {
+/// An answer as it is told now, and as it is kept where that is not the same.
+struct Rendered {
+    told: Stored,
+    kept: Option<Stored>,
+}
+
+fn rendered<T: Reply>(status: StatusCode, value: &T) -> Result<Rendered> {
+    let kept = value.kept().map(|kept| stored(status, &kept)).transpose()?;
+    Ok(Rendered {
+        told: stored(status, value)?,
+        kept,
+    })
+}
+
+fn stored<T: Reply>(status: StatusCode, value: &T) -> Result<Stored> {
     let mut headers = Vec::new();
     let body = if status == StatusCode::NO_CONTENT {
         Vec::new()
@@ -336,6 +385,11 @@ impl Answer {
             stored,
             replayed: false,
         }
+    }
+
+    /// The answer to an act that keeps no idempotency key.
+    pub fn of<T: Reply>(status: StatusCode, value: &T) -> Result<Answer> {
+        stored(status, value).map(Answer::new)
     }
 
     /// Adds a header that is not part of the stored answer's body, such as a cookie.
@@ -409,7 +463,7 @@ macro_rules! ways {
                 &self,
                 find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
             ) -> Result<Answer> {
-                let find = move |read: &mut Read| rendered(StatusCode::OK, &find(read)?);
+                let find = move |read: &mut Read| stored(StatusCode::OK, &find(read)?);
                 self.request
                     .hall
                     .db
@@ -530,8 +584,7 @@ impl FromRequestParts<Hall> for StaffCall {
 
     async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<StaffCall> {
         let request = Request::from(parts, hall).await?;
-        let token = request.token(STAFF_COOKIE)?;
-        let (identity, now) = request.identify(token).await?;
+        let (identity, now) = request.identify(&[STAFF_COOKIE, DEVICE_COOKIE]).await?;
         let wanted = match request.rule.who {
             Who::Rank(role) => (identity.role, role),
             Who::AnyStaff => (identity.role_anywhere, Role::Staff),
@@ -546,34 +599,50 @@ impl FromRequestParts<Hall> for StaffCall {
             (_, needs) => return Err(Error::Forbidden(needs)),
         }
         in_scope(&identity.principal, request.rule)?;
+        let archived = identity
+            .venue
+            .as_ref()
+            .is_some_and(|venue| venue.archived_at.is_some());
+        if archived && !request.method.is_safe() && !request.rule.path.starts_with(CHAIN) {
+            return Err(Error::Conflict(Code::VenueArchived, Extra::none()));
+        }
         let call = StaffCall {
             request,
             identity,
             now,
         };
-        if let Principal::Key { key, .. } = call.identity.principal
-            && call.is_first_use_for_a_while(key)
-        {
-            call.act([], move |tx| identity::touch_key(tx, key)).await?;
-        }
+        call.note_use().await?;
         Ok(call)
     }
 }
 
 impl StaffCall {
-    /// Whether this process has not noted the key's use for ten minutes.
-    fn is_first_use_for_a_while(&self, key: super::id::KeyId) -> bool {
+    /// Notes that a key or a device is in use, once in ten minutes.
+    async fn note_use(&self) -> Result<()> {
+        match self.identity.principal {
+            Principal::Key { key, .. } if self.is_first_use_for_a_while(key) => {
+                self.act([], move |tx| identity::touch_key(tx, key)).await
+            }
+            Principal::Device { device, .. } if self.is_first_use_for_a_while(device) => {
+                let touch = move |tx: &mut Tx| identity::touch_device(tx, device);
+                self.act([], touch).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this process has not noted its use for ten minutes.
+    fn is_first_use_for_a_while(&self, id: impl ToString) -> bool {
         use std::collections::HashMap;
         use std::sync::{LazyLock, Mutex, PoisonError};
         /// Bound of what is remembered; past it everything is noted anew.
         const REMEMBERED_MAX: usize = 10_000;
-        static NOTED: LazyLock<Mutex<HashMap<super::id::KeyId, Timestamp>>> =
-            LazyLock::new(Mutex::default);
+        static NOTED: LazyLock<Mutex<HashMap<String, Timestamp>>> = LazyLock::new(Mutex::default);
         let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.len() >= REMEMBERED_MAX {
             noted.clear();
         }
-        let last = noted.insert(key, self.now);
+        let last = noted.insert(id.to_string(), self.now);
         last.is_none_or(|last| self.now.duration_since(last).as_mins() >= 10)
     }
 }
@@ -626,8 +695,7 @@ impl FromRequestParts<Hall> for GuestCall {
 
     async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<GuestCall> {
         let request = Request::from(parts, hall).await?;
-        let token = request.token(GUEST_COOKIE)?;
-        let (identity, now) = request.identify(token).await?;
+        let (identity, now) = request.identify(&[GUEST_COOKIE]).await?;
         match (request.rule.who, identity.principal) {
             (Who::Guest, Principal::Customer { session, customer }) => Ok(GuestCall {
                 request,
@@ -673,18 +741,42 @@ impl PublicCall {
             .await
     }
 
+    /// A cookie that the caller sent, whoever's it is.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        cookie_of(&self.request.headers, name)
+    }
+
+    /// Whose a look-up is, also of a chain that is not founded yet.
+    pub async fn promised(&self, kind: Lookup, what: String) -> Result<Option<TenantId>> {
+        let find = move |read: &mut Read| identity::look_up(read, kind, &what);
+        let scope = Scope::of_nobody(self.now);
+        let found = self.request.hall.db.read(scope, find).await?;
+        Ok(found.map(|(tenant, _)| tenant))
+    }
+
+    /// A write for a chain that this very write founds.
+    pub async fn found<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let scope = self.request.scope(tenant, self.now, "nobody", None);
+        self.request.hall.db.write(scope, Vec::new(), verb).await
+    }
+
     /// The tenant of a guest's page: from `X-Regulars-Tenant` (its slug), else from the host name.
     pub async fn tenant_of_page(&self) -> Result<Tenant> {
-        let named = self
-            .request
-            .headers
-            .get("x-regulars-tenant")
-            .or(self.request.headers.get(header::HOST));
-        let named = named
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        let found = self.look_up(Lookup::TenantSlug, named).await?;
+        let text = |name: &str| {
+            let value = self.request.headers.get(name)?.to_str().ok()?;
+            Some(value.to_lowercase())
+        };
+        let found = if let Some(slug) = text("x-regulars-tenant") {
+            self.look_up(Lookup::TenantSlug, slug).await?
+        } else {
+            let host = text("host").unwrap_or_default();
+            let host = host.split(':').next().unwrap_or_default().to_owned();
+            self.look_up(Lookup::Host, host).await?
+        };
         found
             .map(|(tenant, _)| tenant)
             .ok_or(Error::NotFound("chain"))

@@ -145,7 +145,7 @@ codes! {
     IdempotencyKeyInvalid "idempotency_key_invalid" 400 "The Idempotency-Key is not valid" "Send 1 to 255 visible ASCII characters, for example a UUID.";
     CursorInvalid "cursor_invalid" 400 "The cursor is not valid" "Send the cursor exactly as the last page gave it, with the same filters, or start again without one.";
     Unauthenticated "unauthenticated" 401 "Sign in first" "Send `Authorization: Bearer …` with a valid key or token, or sign in.";
-    SignInFailed "sign_in_failed" 401 "The sign-in did not succeed" "Check what you typed and try again.";
+    SignInFailed "sign_in_failed" 401 "The sign-in did not succeed" "Check what you typed and try again; after five wrong tries wait a while.";
     SameOriginRequired "same_origin_required" 403 "The request did not come from our own page" "Send it from the page itself, or use a key instead of the cookie.";
     Forbidden "forbidden" 403 "Your role may not do this" "Ask someone of the role that is named.";
     ScopeMissing "scope_missing" 403 "The key lacks the scope" "Use a key that has the scope named here, or make one in the console.";
@@ -160,6 +160,8 @@ codes! {
     OrderNotOpen "order_not_open" 409 "The order is no longer open" "Read the order again; open a new one for further items.";
     GroupInUse "group_in_use" 409 "The group is a target of live discounts" "Archive or change the discounts named in `discounts` first.";
     StillUsed "still_used" 409 "Something still uses it" "Archive what uses it first.";
+    VenueArchived "venue_archived" 409 "The venue is archived" "Restore the venue first; what happened there can still be read.";
+    CurrencyFixed "currency_fixed" 409 "The reporting currency can no longer change" "Keep it: amounts were paid and reported in it.";
     AlreadyDone "already_done" 409 "That has been done already" "Read it again; there is nothing left to do.";
     EventGone "event_gone" 410 "The event is no longer kept" "Read from the beginning of what is kept, without `after`, and load what was missed from the lists.";
     CodeExpired "code_expired" 410 "The code is over" "Ask for a new one.";

@@ -22,7 +22,10 @@ pub enum Lookup {
     Token,
     /// A chain's slug, as in `/t/{slug}`.
     TenantSlug,
-    /// The email that a member of staff signs in with.
+    /// The host name of a chain's pages.
+    Host,
+    /// The email that a member of staff signs in with, folded. It is one person's on the whole server,
+    /// since nobody says for which chain they sign in.
     StaffEmail,
     /// SHA-256 of a device's pairing code.
     Pairing,
@@ -35,6 +38,7 @@ impl Lookup {
         match self {
             Lookup::Token => "token",
             Lookup::TenantSlug => "tenant_slug",
+            Lookup::Host => "host",
             Lookup::StaffEmail => "staff_email",
             Lookup::Pairing => "pairing",
             Lookup::SetUp => "set_up",
@@ -74,6 +78,13 @@ pub fn unlist(tx: &mut Tx, kind: Lookup, id: impl ToString) -> Result<()> {
         params![tenant, id.to_string(), kind.word()],
     )
     .map(|_| ())
+}
+
+/// Forgets all set-up tokens, whoever they were offered to: one is open at a time.
+pub fn withdraw_set_up(tx: &mut Tx) -> Result<()> {
+    let sql = "delete from directory where kind = $1";
+    tx.directory_exec(sql, params![Lookup::SetUp.word()])
+        .map(|_| ())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -129,6 +140,8 @@ pub struct Venue {
     pub business_day_start: Time,
     pub tax_mode: TaxMode,
     pub till_mode: TillMode,
+    /// Nothing new happens in an archived venue; what happened there is still read.
+    pub archived_at: Option<Timestamp>,
 }
 
 impl Venue {
@@ -162,6 +175,8 @@ pub enum Principal {
         session: SessionId,
         staff: StaffId,
         device: Option<DeviceId>,
+        /// Where that device stands: a session begun by PIN counts there alone.
+        bound_to: Option<VenueId>,
     },
     Key {
         key: KeyId,
@@ -266,7 +281,7 @@ pub fn tenant(read: &mut Read) -> Result<Option<Tenant>> {
 
 const VENUE: &str =
     "select venue_id, slug, name, zone, country, currency, language, business_day_start,
-    tax_mode, till_mode from venues where tenant_id = $1";
+    tax_mode, till_mode, archived_at from venues where tenant_id = $1";
 
 pub fn venue(read: &mut Read, id: VenueId) -> Result<Option<Venue>> {
     let sql = format!("{VENUE} and venue_id = $2");
@@ -295,6 +310,7 @@ fn venue_of(row: &Row) -> Result<Venue> {
         business_day_start: row.get::<String>(7)?.parse().map_err(Error::bug)?,
         tax_mode: row.word(8)?,
         till_mode: row.word(9)?,
+        archived_at: row.get(10)?,
     })
 }
 
@@ -310,13 +326,14 @@ fn principal(read: &mut Read, id: &str, now: Timestamp) -> Result<Option<Princip
 
 fn session(read: &mut Read, id: &str, now: Timestamp) -> Result<Option<Principal>> {
     let row = read.first(
-        "select s.session_id, s.staff_id, s.customer_id, s.device_id
+        "select s.session_id, s.staff_id, s.customer_id, s.device_id, d.venue_id
          from sessions s
          left join staff p on p.tenant_id = s.tenant_id and p.staff_id = s.staff_id
          left join customers c on c.tenant_id = s.tenant_id and c.customer_id = s.customer_id
          left join devices d on d.tenant_id = s.tenant_id and d.device_id = s.device_id
          where s.tenant_id = $1 and s.session_id = $2 and s.ended_at is null and s.expires_at > $3
-           and p.archived_at is null and c.archived_at is null and d.revoked_at is null",
+           and p.archived_at is null and c.archived_at is null and d.revoked_at is null
+           and (s.customer_id is null or c.customer_id is not null)",
         params![id, now],
     )?;
     let Some(row) = row else { return Ok(None) };
@@ -328,6 +345,7 @@ fn session(read: &mut Read, id: &str, now: Timestamp) -> Result<Option<Principal
             session,
             staff,
             device: row.get(3)?,
+            bound_to: row.get(4)?,
         }),
         (None, Some(customer)) => Some(Principal::Customer { session, customer }),
         (None, None) => None,
@@ -384,22 +402,22 @@ fn roles(
             let covers = venues.is_empty() || venue.is_some_and(|venue| venues.contains(&venue.id));
             Ok((covers.then_some(*role), Some(*role)))
         }
-        Principal::Staff { staff, .. } => {
-            let sql =
-                "select venue_id, role from staff_roles where tenant_id = $1 and staff_id = $2";
-            let rows = read.query(sql, params![*staff])?;
-            let all: Vec<(String, Role)> = rows
-                .iter()
-                .map(|row| Ok((row.get(0)?, row.word(1)?)))
-                .collect::<Result<_>>()?;
-            let at = venue.map(|venue| venue.id.to_string());
-            let here = |named: &str| named == "*" || Some(named) == at.as_deref();
-            let role = all
-                .iter()
-                .filter(|(named, _)| here(named))
-                .map(|(_, role)| *role)
-                .max();
-            Ok((role, all.iter().map(|(_, role)| *role).max()))
+        Principal::Staff {
+            staff, bound_to, ..
+        } => {
+            let all = roles_of(read, *staff)?;
+            let at = |venue: Option<VenueId>| {
+                let here = |named: &Option<VenueId>| named.is_none() || *named == venue;
+                let ranks = all.iter().filter(|(named, _)| here(named));
+                ranks.map(|(_, role)| *role).max()
+            };
+            let asked = venue.map(|venue| venue.id);
+            Ok(match bound_to {
+                // Four digits open what is done at that till, and nothing else.
+                Some(bound) if asked == Some(*bound) => (at(asked), at(asked)),
+                Some(bound) => (None, at(Some(*bound))),
+                None => (at(asked), all.iter().map(|(_, role)| *role).max()),
+            })
         }
     }
 }
@@ -413,6 +431,29 @@ pub fn works_at(read: &mut Read, staff: StaffId, venue: VenueId) -> Result<bool>
         params![staff, venue],
     )?;
     Ok(row.is_some())
+}
+
+/// The ranks of a person: at a venue, or (`None`) at every one.
+pub fn roles_of(read: &mut Read, staff: StaffId) -> Result<Vec<(Option<VenueId>, Role)>> {
+    let sql = "select venue_id, role from staff_roles where tenant_id = $1 and staff_id = $2
+         order by venue_id";
+    let rows = read.query(sql, params![staff])?;
+    rows.iter()
+        .map(|row| {
+            let named: String = row.get(0)?;
+            let venue = (named != "*").then(|| named.parse()).transpose();
+            Ok((venue.map_err(Error::bug)?, row.word(1)?))
+        })
+        .collect()
+}
+
+/// As [`touch_key`], for a paired device.
+pub fn touch_device(tx: &mut Tx, device: DeviceId) -> Result<()> {
+    let now = tx.now();
+    tx.queue(
+        "update devices set last_seen_at = $3 where tenant_id = $1 and device_id = $2",
+        params![device, now],
+    )
 }
 
 /// Notes that a key was used, at most once in ten minutes, so that a busy key does not write at each call.

@@ -27,6 +27,7 @@ use super::store::{Db, Place, Scope, Settings, Tx};
 use super::time::Clock;
 use crate::customers::{self, EditCustomer};
 use crate::platform::chain::{self, CreateVenue, Founding};
+use crate::platform::hours::OpeningHours;
 use crate::{app, audit, jobs};
 
 /// The environment variable that `scripts/with-postgres` sets.
@@ -304,6 +305,7 @@ pub fn venue(slug: &str, currency: &str) -> CreateVenue {
         business_day_start: "05:00".into(),
         tax_mode: TaxMode::Inclusive,
         till_mode: TillMode::Full,
+        opening_hours: OpeningHours::default(),
     }
 }
 

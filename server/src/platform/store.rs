@@ -1,121 +1,77 @@
+//! Every statement on this room's tables, by noun.
+
+pub mod chain;
+pub mod devices;
+pub mod keys;
 pub mod rates;
 pub mod refs;
+pub mod sessions;
+pub mod staff;
 pub mod tax;
+pub mod tries;
+pub mod venues;
 
-use super::chain::{CreateVenue, Founding};
-use crate::hall::access::Role;
-use crate::hall::error::{Code, Error, Extra, OnViolation, Result};
-use crate::hall::id::{KeyId, StaffId, VenueId};
-use crate::hall::store::{Read, Tx, json, word};
-use crate::params;
-
-pub fn insert_tenant(tx: &mut Tx, founding: &Founding) -> Result<()> {
-    tx.exec(
-        "insert into tenants (tenant_id, slug, name, mode, language, currency, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        params![
-            &founding.slug,
-            &founding.name,
-            word(&founding.mode)?,
-            &founding.language,
-            &founding.currency,
-            tx.now()
-        ],
-    )
-    .map(|_| ())
-}
-
-pub fn insert_venue(tx: &mut Tx, id: VenueId, ask: &CreateVenue) -> Result<()> {
-    tx.exec(
-        "insert into venues (tenant_id, venue_id, slug, name, zone, country, currency, language,
-           business_day_start, tax_mode, till_mode, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        params![
-            id,
-            &ask.slug,
-            &ask.name,
-            &ask.zone,
-            &ask.country,
-            &ask.currency,
-            &ask.language,
-            &ask.business_day_start,
-            word(&ask.tax_mode)?,
-            word(&ask.till_mode)?,
-            tx.now()
-        ],
-    )
-    .on_unique(|| {
-        Error::Conflict(
-            Code::NameTaken,
-            Extra::none().with("slug", ask.slug.clone()),
-        )
-    })
-    .map(|_| ())
-}
-
-pub fn insert_staff(tx: &mut Tx, id: StaffId, name: &str) -> Result<()> {
-    tx.exec(
-        "insert into staff (tenant_id, staff_id, name, created_at) values ($1, $2, $3, $4)",
-        params![id, name, tx.now()],
-    )
-    .map(|_| ())
-}
-
-pub fn insert_role(tx: &mut Tx, staff: StaffId, venue: Option<VenueId>, role: Role) -> Result<()> {
-    let venue = venue.map_or_else(|| "*".to_owned(), |venue| venue.to_string());
-    tx.exec(
-        "insert into staff_roles (tenant_id, staff_id, venue_id, role) values ($1, $2, $3, $4)",
-        params![staff, venue, role.word()],
-    )
-    .map(|_| ())
-}
-
-pub fn insert_key(
-    tx: &mut Tx,
-    id: KeyId,
-    name: &str,
-    hint: &str,
-    role: Role,
-    scopes: &[String],
-) -> Result<()> {
-    tx.exec(
-        "insert into api_keys (tenant_id, key_id, name, hint, role, venues, scopes, created_at)
-         values ($1, $2, $3, $4, $5, '[]', $6, $7)",
-        params![id, name, hint, role.word(), json(&scopes)?, tx.now()],
-    )
-    .map(|_| ())
-}
-
-pub fn version(read: &mut Read) -> Result<i64> {
-    let sql = "select version from tenants where tenant_id = $1";
-    read.one(sql, &[])?.get(0)
-}
-
-pub fn touch(tx: &mut Tx, version: i64) -> Result<()> {
-    let sql = "update tenants set version = version + 1 where tenant_id = $1 and version = $2";
-    one(tx.exec(sql, params![version])?)
-}
-
-pub fn venue_version(read: &mut Read, venue: VenueId) -> Result<Option<i64>> {
-    let sql = "select version from venues where tenant_id = $1 and venue_id = $2";
-    let row = read.first(sql, params![venue])?;
-    row.map(|row| row.get(0)).transpose()
-}
-
-pub fn touch_venue(tx: &mut Tx, venue: VenueId, version: i64) -> Result<()> {
-    let changed = tx.exec(
-        "update venues set version = version + 1
-         where tenant_id = $1 and venue_id = $2 and version = $3",
-        params![venue, version],
-    )?;
-    one(changed)
-}
+use crate::hall::error::{Error, Result};
+use crate::hall::page::{COUNT_MAX, Page, Paging};
+use crate::hall::store::{Read, Row, Value};
 
 /// The guard of an edit is its version: no row changed means that somebody was quicker.
-fn one(changed: u64) -> Result<()> {
+fn edited(changed: u64) -> Result<()> {
     if changed == 1 {
         Ok(())
     } else {
         Err(Error::Stale)
+    }
+}
+
+/// A list in the order of ids, which is the order of making and the primary key's.
+struct List {
+    table: &'static str,
+    columns: &'static str,
+    id: &'static str,
+    /// A condition; its parameters begin at `$2`.
+    filter: &'static str,
+    params: Vec<Value>,
+}
+
+impl List {
+    fn page<T>(
+        &self,
+        read: &mut Read,
+        paging: &Paging,
+        of: fn(&Row) -> Result<T>,
+        key: fn(&T) -> String,
+    ) -> Result<Page<T>> {
+        let (table, columns, id, filter) = (self.table, self.columns, self.id, self.filter);
+        let next = self.params.len() + 2;
+        let sql = format!(
+            "select {columns} from {table} where tenant_id = $1 and {filter} and {id} > ${next}
+             order by {id} limit ${} offset ${}",
+            next + 1,
+            next + 2
+        );
+        let after: Option<String> = paging.after()?;
+        let mut params = self.params.clone();
+        params.extend([
+            after.unwrap_or_default().into(),
+            paging.limit().into(),
+            paging.offset().into(),
+        ]);
+        let rows = read.query(&sql, &params)?;
+        let rows: Result<Vec<T>> = rows.iter().map(of).collect();
+        Ok(Page::of(paging, rows?, Some(self.count(read)?), key))
+    }
+
+    fn count(&self, read: &mut Read) -> Result<u64> {
+        let sql = format!(
+            "select count(*) from
+               (select 1 as one from {} where tenant_id = $1 and {} limit ${}) as counted",
+            self.table,
+            self.filter,
+            self.params.len() + 2
+        );
+        let mut params = self.params.clone();
+        params.push((COUNT_MAX.cast_signed() + 1).into());
+        Ok(read.one(&sql, &params)?.get::<i64>(0)?.cast_unsigned())
     }
 }

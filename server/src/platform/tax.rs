@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Archived;
 use super::store::tax as store;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};
@@ -91,8 +92,8 @@ pub fn class(read: &mut Read, id: TaxClassId) -> Result<TaxClass> {
     store::find_class(read, id)?.ok_or(Error::NotFound("tax class"))
 }
 
-pub fn classes(read: &mut Read, paging: &Paging) -> Result<Page<TaxClass>> {
-    store::list_classes(read, paging)
+pub fn classes(read: &mut Read, paging: &Paging, filter: Archived) -> Result<Page<TaxClass>> {
+    store::list_classes(read, paging, filter)
 }
 
 /// What a class is taxed at, at one venue on one day.

@@ -1,14 +1,15 @@
 use jiff::civil::Date;
 
+use super::{List, edited};
 use crate::hall::error::{Code, Error, Extra, OnViolation, Result};
 use crate::hall::id::{TaxClassId, VenueId};
-use crate::hall::page::{COUNT_MAX, Page, Paging};
+use crate::hall::page::{Page, Paging};
 use crate::hall::store::{Read, Row, Tx};
 use crate::params;
+use crate::platform::Archived;
 use crate::platform::tax::{ClassRate, TaxClass, TaxRate};
 
-const CLASS: &str = "select tax_class_id, name, archived_at, created_at, version from tax_classes
-    where tenant_id = $1";
+const COLUMNS: &str = "tax_class_id, name, archived_at, created_at, version";
 
 fn class_of(row: &Row) -> Result<TaxClass> {
     Ok(TaxClass {
@@ -41,11 +42,7 @@ pub fn rename_class(tx: &mut Tx, id: TaxClassId, name: &str, version: i64) -> Re
             params![id, name, version],
         )
         .on_unique(|| taken(name))?;
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(Error::Stale)
-    }
+    edited(changed)
 }
 
 pub fn archive_class(tx: &mut Tx, id: TaxClassId) -> Result<()> {
@@ -57,27 +54,21 @@ pub fn archive_class(tx: &mut Tx, id: TaxClassId) -> Result<()> {
 }
 
 pub fn find_class(read: &mut Read, id: TaxClassId) -> Result<Option<TaxClass>> {
-    let sql = format!("{CLASS} and tax_class_id = $2");
+    let sql =
+        format!("select {COLUMNS} from tax_classes where tenant_id = $1 and tax_class_id = $2");
     let row = read.first(&sql, params![id])?;
     row.as_ref().map(class_of).transpose()
 }
 
-pub fn list_classes(read: &mut Read, paging: &Paging) -> Result<Page<TaxClass>> {
-    let after: Option<String> = paging.after()?;
-    let sql = format!(
-        "{CLASS} and archived_at is null and tax_class_id > $2
-         order by tax_class_id limit $3 offset $4"
-    );
-    let after = after.unwrap_or_default();
-    let rows = read.query(&sql, params![after, paging.limit(), paging.offset()])?;
-    let classes: Result<Vec<_>> = rows.iter().map(class_of).collect();
-    let count = read.one(
-        "select count(*) from (select 1 as one from tax_classes
-           where tenant_id = $1 and archived_at is null limit $2) as counted",
-        params![COUNT_MAX.cast_signed() + 1],
-    )?;
-    let count = count.get::<i64>(0)?.cast_unsigned();
-    Ok(Page::of(paging, classes?, Some(count), |class| class.id))
+pub fn list_classes(read: &mut Read, paging: &Paging, filter: Archived) -> Result<Page<TaxClass>> {
+    let list = List {
+        table: "tax_classes",
+        columns: COLUMNS,
+        id: "tax_class_id",
+        filter: filter.sql(),
+        params: Vec::new(),
+    };
+    list.page(read, paging, class_of, |class| class.id.to_string())
 }
 
 pub fn put_rate(tx: &mut Tx, venue: VenueId, rate: &TaxRate) -> Result<()> {
