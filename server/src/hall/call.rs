@@ -574,6 +574,11 @@ impl StaffCall {
         self.identity.role
     }
 
+    /// The rank in every venue, whatever the path says.
+    pub fn role_in_chain(&self) -> Option<Role> {
+        self.identity.role_in_chain
+    }
+
     pub fn hot(&self, kind: &str, id: impl ToString) -> Hot {
         Hot::of(self.identity.tenant.id, kind, &id.to_string())
     }

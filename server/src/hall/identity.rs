@@ -214,6 +214,8 @@ pub struct Identity {
     pub venue: Option<Venue>,
     /// In the venue of the path, or in the whole chain where the path names none.
     pub role: Option<Role>,
+    /// In every venue: what a look at the whole chain from one venue goes by.
+    pub role_in_chain: Option<Role>,
     /// The highest rank in any venue: what `Who::AnyStaff` goes by.
     pub role_anywhere: Option<Role>,
 }
@@ -248,13 +250,14 @@ pub fn identify(
         Site::Venue(id) => Some(venue(read, *id)?.ok_or(Error::NotFound("venue"))?),
         Site::Nowhere => return Err(Error::NotFound("venue")),
     };
-    let (role, role_anywhere) = roles(read, &principal, venue.as_ref())?;
+    let ranks = ranks(read, &principal, venue.as_ref())?;
     Ok(Identity {
         tenant,
         principal,
         venue,
-        role,
-        role_anywhere,
+        role: ranks.here,
+        role_in_chain: ranks.in_chain,
+        role_anywhere: ranks.anywhere,
     })
 }
 
@@ -385,22 +388,33 @@ fn device(read: &mut Read, id: &str) -> Result<Option<Principal>> {
     .transpose()
 }
 
-/// The rank at the venue (or over the chain), and the highest anywhere.
-fn roles(
-    read: &mut Read,
-    principal: &Principal,
-    venue: Option<&Venue>,
-) -> Result<(Option<Role>, Option<Role>)> {
+#[derive(Default)]
+struct Ranks {
+    /// At the venue, or in the chain where there is none.
+    here: Option<Role>,
+    in_chain: Option<Role>,
+    anywhere: Option<Role>,
+}
+
+fn ranks(read: &mut Read, principal: &Principal, venue: Option<&Venue>) -> Result<Ranks> {
     match principal {
-        Principal::Customer { .. } => Ok((None, None)),
+        Principal::Customer { .. } => Ok(Ranks::default()),
         Principal::Device { venue: own, .. } => {
             // A device acts with the least rank, and only where it stands.
             let here = venue.is_some_and(|venue| venue.id == *own);
-            Ok((here.then_some(Role::Staff), Some(Role::Staff)))
+            Ok(Ranks {
+                here: here.then_some(Role::Staff),
+                in_chain: None,
+                anywhere: Some(Role::Staff),
+            })
         }
         Principal::Key { role, venues, .. } => {
             let covers = venues.is_empty() || venue.is_some_and(|venue| venues.contains(&venue.id));
-            Ok((covers.then_some(*role), Some(*role)))
+            Ok(Ranks {
+                here: covers.then_some(*role),
+                in_chain: venues.is_empty().then_some(*role),
+                anywhere: Some(*role),
+            })
         }
         Principal::Staff {
             staff, bound_to, ..
@@ -414,9 +428,16 @@ fn roles(
             let asked = venue.map(|venue| venue.id);
             Ok(match bound_to {
                 // Four digits open what is done at that till, and nothing else.
-                Some(bound) if asked == Some(*bound) => (at(asked), at(asked)),
-                Some(bound) => (None, at(Some(*bound))),
-                None => (at(asked), all.iter().map(|(_, role)| *role).max()),
+                Some(bound) => Ranks {
+                    here: at(asked).filter(|_| asked == Some(*bound)),
+                    in_chain: None,
+                    anywhere: at(Some(*bound)),
+                },
+                None => Ranks {
+                    here: at(asked),
+                    in_chain: at(None),
+                    anywhere: all.iter().map(|(_, role)| *role).max(),
+                },
             })
         }
     }

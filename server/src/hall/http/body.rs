@@ -26,6 +26,17 @@ pub struct Body<T>(pub T);
 #[derive(Debug, Clone, Copy)]
 pub struct MaybeBody<T>(pub T);
 
+/// A file as it was sent, with the media type that it says it is.
+///
+/// # Errors
+/// `TooLarge` past the route's [`BodyLimit`].
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// In lower case and without parameters; empty where none is said.
+    pub kind: String,
+    pub bytes: Bytes,
+}
+
 /// Another bound on the body, in bytes: `.layer(axum::Extension(BodyLimit(20 << 20)))` on the route.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit(pub usize);
@@ -64,6 +75,20 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for MaybeBody<T> {
             return Err(Error::WrongType);
         }
         command(&bytes, facts.as_deref()).map(MaybeBody)
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Upload {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Upload> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        Ok(Upload {
+            kind: kind.to_ascii_lowercase(),
+            bytes: read(request).await?,
+        })
     }
 }
 

@@ -15,7 +15,7 @@ mod sentences;
 mod serve;
 mod socket;
 
-pub use body::{Body, BodyLimit, MaybeBody};
+pub use body::{Body, BodyLimit, MaybeBody, Upload};
 pub use facts::{Facts, Peer, Trace, facts, request_id};
 pub use json::shape;
 pub use layers::{method_not_allowed, not_found, wrap};
