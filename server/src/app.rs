@@ -5,11 +5,9 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::hall::call::Hall;
-use crate::hall::error::{Field, Problem, Result};
+use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
-use crate::hall::id::GroupId;
-use crate::hall::room::Room;
-use crate::hall::store::Read;
+use crate::hall::room::{Room, UsesOfGroup};
 use crate::{
     audit, catalogue, checkout, customers, discounts, jobs, loyalty, ops, orders, outbox, payments,
     platform,
@@ -30,16 +28,8 @@ pub const ROOMS: &[Room] = &[
     checkout::ROOM,
 ];
 
-/// Each room that targets groups of customers says which of its live things do, by their names.
-const USES_OF_GROUP: &[fn(&mut Read, GroupId) -> Result<Vec<String>>] = &[];
-
-pub fn uses_of_group(read: &mut Read, group: GroupId) -> Result<Vec<String>> {
-    let mut uses = Vec::new();
-    for of_room in USES_OF_GROUP {
-        uses.extend(of_room(read, group)?);
-    }
-    Ok(uses)
-}
+/// Of each room that targets groups of customers: a group that is used is not deleted.
+pub const USES_OF_GROUP: &[UsesOfGroup] = &[];
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

@@ -143,6 +143,14 @@ pub fn phone(text: &str, country: &str) -> Option<String> {
     (all_digits && PHONE_DIGITS.contains(&digits.len())).then_some(e164)
 }
 
+/// The calling code of a country, like 46.
+pub fn country_code(country: &str) -> Option<u16> {
+    let database = &*phonenumber::metadata::DATABASE;
+    database
+        .by_id(country)
+        .map(phonenumber::Metadata::country_code)
+}
+
 fn line(
     text: &Option<String>,
     most: usize,

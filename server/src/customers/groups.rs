@@ -11,11 +11,11 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::store::groups as store;
-use crate::app;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::id::{CustomerId, GroupId, VenueId};
 use crate::hall::page::{Page, Paging};
+use crate::hall::room::UsesOfGroup;
 use crate::hall::store::{Read, Tx};
 use crate::hall::{etag, identity, patch};
 
@@ -332,10 +332,14 @@ pub fn may_delete(
     from: From,
     id: GroupId,
     if_match: Option<&HeaderValue>,
+    used_by: &[UsesOfGroup],
 ) -> Result<Group> {
     let group = own(read, from, id)?;
     etag::honour(if_match, group.version)?;
-    let uses = app::uses_of_group(read, id)?;
+    let mut uses = Vec::new();
+    for of_room in used_by {
+        uses.extend(of_room(read, id)?);
+    }
     if uses.is_empty() {
         return Ok(group);
     }
@@ -352,13 +356,15 @@ pub fn may_delete(
 pub fn empty_some(tx: &mut Tx, id: GroupId) -> Result<usize> {
     let (all, active) = store::let_go(tx, id, EMPTIED_AT_ONCE)?;
     add(tx, Some(id), -active)?;
-    tx.audit("customer_group.empty", id, None::<&()>, None::<&()>)?;
+    if all > 0 {
+        tx.audit("customer_group.empty", id, None::<&()>, None::<&()>)?;
+    }
     Ok(all)
 }
 
 /// Deletes the group, which nobody is in any more.
-pub fn delete(tx: &mut Tx, from: From, id: GroupId) -> Result<()> {
-    let group = may_delete(tx, from, id, None)?;
+pub fn delete(tx: &mut Tx, from: From, id: GroupId, used_by: &[UsesOfGroup]) -> Result<()> {
+    let group = may_delete(tx, from, id, None, used_by)?;
     store::delete(tx, id)?;
     tx.audit("customer_group.delete", id, Some(&group), None::<&()>)
 }

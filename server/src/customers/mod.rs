@@ -10,11 +10,15 @@
 
 mod check;
 mod counters;
+mod group_routes;
 pub mod groups;
+pub mod import;
 mod instant;
 mod laws;
+mod list;
 mod profile;
 mod routes;
+pub mod search;
 mod store;
 mod taxid;
 pub mod terms;
@@ -24,10 +28,13 @@ mod tests;
 pub use counters::{Ledgered, has_visited, move_points, record_paid_order, record_visit};
 pub use groups::{EditGroup, Group, Members};
 pub use instant::{Identity, find_or_create_by};
+pub use list::{CustomerStats, Spender};
 pub use profile::{
     Address, AtVenue, Customer, EditCustomer, InvoiceSettings, Source, TaxId, TaxKind, archive,
     change, create, create_as, edit, find, find_by_email, find_by_phone, show, upsert,
 };
+
+pub use search::FoundCustomer;
 
 use crate::hall::room::Room;
 

@@ -142,6 +142,36 @@ impl Default for EditCustomer {
     }
 }
 
+/// What a till asks of a new guest.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateAtTill {
+    #[serde(default)]
+    #[schema(example = "Åsa")]
+    pub first_name: Option<String>,
+    #[serde(default)]
+    #[schema(example = "Lindqvist")]
+    pub last_name: Option<String>,
+    #[serde(default)]
+    #[schema(example = "070-174 06 05")]
+    pub phone: Option<String>,
+    #[serde(default)]
+    #[schema(example = "asa@example.com")]
+    pub email: Option<String>,
+}
+
+impl From<CreateAtTill> for EditCustomer {
+    fn from(ask: CreateAtTill) -> EditCustomer {
+        EditCustomer {
+            first_name: ask.first_name,
+            last_name: ask.last_name,
+            phone: ask.phone,
+            email: ask.email,
+            ..EditCustomer::default()
+        }
+    }
+}
+
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

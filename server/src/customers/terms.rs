@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
+use crate::hall;
 
 /// Words of one name that are kept; no till shows more.
 const WORDS_MAX: usize = 6;
@@ -17,16 +16,15 @@ const TAG: char = '#';
 /// Digits of a phone from behind, so that the last ones are a prefix.
 const BEHIND: char = '<';
 
-/// Sorts after every text that begins with `prefix`.
-pub fn end_of(prefix: &str) -> String {
-    format!("{prefix}\u{10FFFF}")
+/// Sorts after `term` and before all that is longer: no term has a control character.
+pub fn just_after(term: &str) -> String {
+    format!("{term}\u{1}")
 }
 
-/// Lower case without accents: `Åsa` and `asa` are the same.
+/// Lower case without accents, and letters with a stroke as who has no such key types them.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    let lower = text.chars().flat_map(char::to_lowercase);
-    for letter in lower.nfkd().filter(|letter| !is_combining_mark(*letter)) {
+    for letter in hall::text::fold(text).chars() {
         match letter {
             // Letters of their own that no decomposition takes apart.
             'ø' => folded.push('o'),

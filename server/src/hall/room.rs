@@ -3,8 +3,11 @@
 use utoipa_axum::router::OpenApiRouter;
 
 use super::call::Hall;
+use super::error::Result;
+use super::id::GroupId;
 use super::job::Job;
 use super::law::Law;
+use super::store::Read;
 
 #[derive(Clone, Copy)]
 pub struct Room {
@@ -23,3 +26,6 @@ impl Room {
         laws: &[],
     };
 }
+
+/// Says which live things of a room target a group of customers, by the names that people gave them.
+pub type UsesOfGroup = fn(&mut Read, GroupId) -> Result<Vec<String>>;

@@ -8,12 +8,15 @@ use crate::params;
 pub enum Kind {
     /// The fingerprint of a card that paid.
     Card,
+    /// The digest of a file's line that has no email, phone or reference.
+    FileLine,
 }
 
 impl Kind {
     fn word(self) -> &'static str {
         match self {
             Kind::Card => "CARD",
+            Kind::FileLine => "FILE_LINE",
         }
     }
 }

@@ -3,5 +3,6 @@
 pub mod counters;
 pub mod groups;
 pub mod keys;
+pub mod lists;
 pub mod profiles;
 pub mod terms;

@@ -1,9 +1,10 @@
 use crate::both_stores;
+use crate::customers::*;
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
 use crate::hall::testing::TestApp;
 
-use super::*;
+use super::undone;
 
 async fn asa(app: &TestApp) -> CustomerId {
     let venue = app.venue;
@@ -23,25 +24,30 @@ async fn asa(app: &TestApp) -> CustomerId {
 both_stores! {
     async fn one_day_at_one_venue_is_one_visit(app: TestApp) {
         let (id, venue, now) = (asa(&app).await, app.venue, app.now());
-        let shown = app.write(move |tx| {
-            let day = jiff::civil::date(2026, 6, 12);
+        let day = jiff::civil::date(2026, 6, 12);
+        let before = (day.yesterday().expect("a day"), now - jiff::SignedDuration::from_hours(24));
+        app.write(move |tx| {
             assert!(record_visit(tx, id, venue, day, now)?);
             assert!(!record_visit(tx, id, venue, day, now)?);
-            assert!(record_visit(tx, id, venue, day.yesterday().expect("a day"), now - jiff::SignedDuration::from_hours(24))?);
-            record_paid_order(tx, id, venue, 71_100, now)?;
-            record_paid_order(tx, id, venue, 100, now)?;
-            show(tx, id)
+            assert!(record_visit(tx, id, venue, before.0, before.1)?);
+            Ok(())
         }).await;
-        assert_eq!((shown.total_visits, shown.paid_orders, shown.total_spent.amount), (2, 2, 71_200));
-        assert_eq!(shown.average_order_value.as_ref().map(|money| money.amount), Some(35_600));
-        assert_eq!((shown.last_visit_at, shown.first_visit_at), (Some(now), Some(now - jiff::SignedDuration::from_hours(24))));
-        let there = &shown.venues.as_ref().expect("venues are shown")[0];
-        assert_eq!((there.total_visits, there.total_spent.amount), (2, 71_200));
+        undone(&app, move |tx| {
+            record_paid_order(tx, id, venue, 71_100, now)?;
+            record_paid_order(tx, id, venue, 101, now)?;
+            let shown = show(tx, id)?;
+            assert_eq!((shown.total_visits, shown.paid_orders, shown.total_spent.amount), (2, 2, 71_201));
+            assert_eq!(shown.average_order_value.as_ref().map(|money| money.amount), Some(35_601));
+            assert_eq!((shown.last_visit_at, shown.first_visit_at), (Some(now), Some(before.1)));
+            let there = &shown.venues.as_ref().expect("venues are shown")[0];
+            assert_eq!((there.total_visits, there.total_spent.amount), (2, 71_201));
+            Ok(())
+        }).await;
     }
 
     async fn points_are_numbered_and_never_overdrawn(app: TestApp) {
         let id = asa(&app).await;
-        app.write(move |tx| {
+        undone(&app, move |tx| {
             assert_eq!(move_points(tx, id, 1_040, 0)?, Ledgered { seq: 1, balance: 1_040 });
             assert_eq!(move_points(tx, id, -940, 0)?, Ledgered { seq: 2, balance: 100 });
             let short = move_points(tx, id, -101, 0);
