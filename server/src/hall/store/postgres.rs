@@ -363,6 +363,7 @@ impl Session {
     }
 
     pub(super) fn queue_simple(&self, sql: &str) {
+        tracing::trace!(target: "regulars::sql", sql);
         let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
         let run = async move { client.batch_execute(&sql).await.map(|()| Done::default()) };
         self.pending.borrow_mut().push(sent(Box::pin(run)));
