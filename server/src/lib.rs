@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod checkout;
 pub mod cli;
 pub mod customers;
+pub mod demo;
 pub mod discounts;
 pub mod hall;
 pub mod jobs;

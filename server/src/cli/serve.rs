@@ -1,14 +1,15 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Common, open, say};
+use super::{Common, demo, open, say};
+use crate::demo::Demo;
 use crate::hall::call::Hall;
 use crate::hall::config::Config;
 use crate::hall::http::{self, Limits};
@@ -27,15 +28,20 @@ pub struct Ask {
     /// What links, QR codes and cookies use [REGULARS_PUBLIC_URL; default: the address above]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Make the demo chain first if it is not there; only on this machine's own address
+    #[arg(long)]
+    demo: bool,
 }
 
 impl Ask {
-    pub fn config(self, common: &Common) -> Result<Config> {
-        common.load([("listen", self.listen), ("public-url", self.public_url)])
+    /// The configuration, and whether the demo is wanted.
+    pub fn config(self, common: &Common) -> Result<(Config, bool)> {
+        let config = common.load([("listen", self.listen), ("public-url", self.public_url)])?;
+        Ok((config, self.demo))
     }
 }
 
-pub async fn serve(config: Config) -> Result<ExitCode> {
+pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     let (asked, again) = (Asked::new()?, Asked::new()?);
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| {
@@ -45,10 +51,18 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
         )
     })?;
     let here = format!("http://{}", listener.local_addr()?);
+    let demo = if with_demo {
+        Some(demo(&config).await?)
+    } else {
+        None
+    };
     let public_url = config.public_url.clone().unwrap_or_else(|| here.clone());
     ops::install(config.metrics_open)?;
     let hall = open(&config, &public_url).await?;
     greet(&config, &here, &hall).await?;
+    if let Some(demo) = &demo {
+        demo::tell(demo);
+    }
     let limits = Limits {
         drain: DRAIN,
         trusted: config.trusted_proxies.clone(),
@@ -79,6 +93,14 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
             ExitCode::from(STORE_FAILED)
         }
     })
+}
+
+/// The demo of this folder. Its PINs are known to everybody, so nobody else may reach it.
+async fn demo(config: &Config) -> Result<Demo> {
+    if !config.listen.ip().is_loopback() {
+        bail!("the demo listens on this machine alone: use --listen 127.0.0.1:8080");
+    }
+    demo::made(config, demo::SEED, None).await
 }
 
 async fn ended(beside: &mut JoinSet<()>) {

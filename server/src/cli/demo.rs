@@ -1,0 +1,79 @@
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Common, open_with, say};
+use crate::demo::{self, Demo};
+use crate::hall::call::Hall;
+use crate::hall::config::Config;
+use crate::hall::secret::Entropy;
+use crate::hall::time::Clock;
+
+#[derive(Debug, Args)]
+pub struct Ask {
+    /// The same seed and instant give the same demo, ids and keys included
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+    /// When the demo's year ends, such as 2026-06-12T10:00:00Z [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<Timestamp>,
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the demo's people sign in with stands beside its store: it is a test chain and listens on loopback.
+const FILE: &str = "demo.json";
+pub const SEED: u64 = 1;
+
+pub async fn demo(common: &Common, ask: Ask) -> Result<ExitCode> {
+    let config = common.load([])?;
+    let made = made(&config, ask.seed, ask.as_of).await?;
+    if ask.json {
+        say::json(&made)?;
+    } else {
+        tell(&made);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The demo of this data folder, made if it is not there yet.
+pub async fn made(config: &Config, seed: u64, as_of: Option<Timestamp>) -> Result<Demo> {
+    let path = config.data.join(FILE);
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return serde_json::from_str(&text)
+            .with_context(|| format!("{} cannot be read", path.display()));
+    }
+    let as_of = as_of.unwrap_or_else(|| Clock::system().now());
+    let hall: Hall = open_with(config, "", Clock::fixed(as_of), Entropy::seeded(seed)).await?;
+    let made = demo::make(&hall, as_of).await;
+    hall.db.close().await;
+    let made = match made {
+        Ok(made) => made,
+        Err(error) => bail!("the demo cannot be made: {error}"),
+    };
+    let text = serde_json::to_string_pretty(&made)?;
+    crate::hall::config::write_private(&path, text.as_bytes())?;
+    Ok(made)
+}
+
+/// For a person who wants to try it.
+pub fn tell(demo: &Demo) {
+    say::line("The demo chain:");
+    for venue in &demo.venues {
+        say::line(format!("  venue     {}  {}", venue.id, venue.name));
+    }
+    for person in &demo.staff {
+        say::line(format!(
+            "  {:8}  {}  PIN {}",
+            person.role.word().to_lowercase(),
+            person.name,
+            person.pin
+        ));
+    }
+    say::line(format!("  owner's key    {}", demo.api_keys.owner));
+    say::line(format!("  manager's key  {}", demo.api_keys.manager));
+    say::line(format!("  staff's key    {}", demo.api_keys.staff));
+}
