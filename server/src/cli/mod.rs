@@ -1,8 +1,10 @@
 //! The command line: one file per command. A new command is a variant of [`Command`] and an arm of [`run`].
 
 mod audit;
+mod demo;
 mod describe;
 mod doctor;
+mod import;
 mod migrate;
 pub mod say;
 mod serve;
@@ -50,6 +52,11 @@ pub struct Common {
 enum Command {
     /// Serve guests, staff and programs until Ctrl-C
     Serve(serve::Ask),
+    /// Make a chain to try things on: two venues, a menu, staff, guests and a year behind them
+    Demo(demo::Ask),
+    /// Bring data in from elsewhere
+    #[command(subcommand)]
+    Import(import::Import),
     /// Bring the store's tables up to date
     Migrate(Json),
     /// Check the audit trail and the laws
@@ -88,6 +95,8 @@ fn run(line: Line) -> Result<ExitCode> {
     let common = line.common;
     match line.command {
         Command::Serve(ask) => wait(serve::serve(ask.config(&common)?)),
+        Command::Demo(ask) => wait(demo::demo(&common, ask)),
+        Command::Import(ask) => wait(import::import(&common, ask)),
         Command::Migrate(ask) => wait(migrate::migrate(common.load([])?, ask)),
         Command::Audit(audit::Audit::Verify(ask)) => wait(audit::verify(common.load([])?, ask)),
         Command::Doctor(ask) => wait(doctor::doctor(common.load([])?, ask)),
@@ -165,7 +174,16 @@ pub fn settings(config: &Config, entropy: &Entropy) -> Settings {
 
 /// Opens the store as every command does: the folder and the secret are made, the tables brought up to date.
 pub async fn open(config: &Config, public_url: &str) -> Result<Hall> {
-    let entropy = Entropy::system();
+    open_with(config, public_url, Clock::system(), Entropy::system()).await
+}
+
+/// As [`open`], with a clock and randomness of the command's own.
+pub async fn open_with(
+    config: &Config,
+    public_url: &str,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<Hall> {
     config::make_folder(&config.data)?;
     let master = config::master_secret(&config.master_secret_file, &entropy)?;
     let opened = Db::open(settings(config, &entropy)).await;
@@ -174,7 +192,7 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Hall> {
         .context("the store cannot be opened")?;
     Ok(Hall {
         db,
-        clock: Clock::system(),
+        clock,
         entropy,
         master: Arc::new(master),
         public_url: public_url.into(),

@@ -29,6 +29,7 @@ use crate::platform::refs::{self, ExternalRef};
 pub enum Source {
     Staff,
     Payment,
+    /// From a file: what is brought in from elsewhere is no news, so it leaves no event.
     Import,
     /// By signing in.
     Guest,
@@ -355,7 +356,9 @@ pub(super) fn insert(
     let customer = find(tx, id)?;
     term_rows::change(tx, id, &[], &terms::of(customer.searched()))?;
     tx.audit_new("customer.create", id, &customer)?;
-    tx.emit(EventType::CustomerCreated, Some(venue.id), &customer)?;
+    if source != Source::Import {
+        tx.emit(EventType::CustomerCreated, Some(venue.id), &customer)?;
+    }
     Ok(customer)
 }
 

@@ -321,25 +321,30 @@ pub fn make_folder(folder: &Path) -> Result<()> {
 
 /// The master secret: from its file, which is made at first need and which nobody but its owner may read.
 pub fn master_secret(file: &Path, entropy: &Entropy) -> Result<[u8; 32]> {
+    if file.exists() {
+        return read_secret(file);
+    }
+    let secret = entropy.bytes::<32>();
+    let line = HEXLOWER_PERMISSIVE.encode(&secret) + "\n";
+    match write_private(file, line.as_bytes()) {
+        // Another process was quicker: its secret is the one.
+        Err(_) if file.exists() => read_secret(file),
+        written => written.map(|()| secret),
+    }
+}
+
+/// Writes a new file that nobody but its owner may read.
+pub fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        Ok(mut made) => {
-            let secret = entropy.bytes::<32>();
-            let line = HEXLOWER_PERMISSIVE.encode(&secret) + "\n";
-            let written = std::io::Write::write_all(&mut made, line.as_bytes())
-                .and_then(|()| made.sync_all());
-            written.with_context(|| {
-                format!("the master secret {} cannot be written", file.display())
-            })?;
-            Ok(secret)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read_secret(file),
-        Err(error) => Err(error)
-            .with_context(|| format!("the master secret {} cannot be made", file.display())),
-    }
+    let mut made = options
+        .open(file)
+        .with_context(|| format!("{} cannot be made", file.display()))?;
+    std::io::Write::write_all(&mut made, bytes)
+        .and_then(|()| made.sync_all())
+        .with_context(|| format!("{} cannot be written", file.display()))
 }
 
 fn read_secret(file: &Path) -> Result<[u8; 32]> {

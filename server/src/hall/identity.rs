@@ -12,7 +12,7 @@ use super::access::Role;
 use super::error::{Code, Error, OnViolation, Result};
 use super::id::{CustomerId, DeviceId, KeyId, SessionId, StaffId, TenantId, VenueId};
 use super::secret::sha256;
-use super::store::{Read, Row, Tx, Value};
+use super::store::{Across, Read, Row, Tx, Value};
 use crate::params;
 
 /// What is looked up before the tenant is known.
@@ -268,18 +268,19 @@ pub fn tenant(read: &mut Read) -> Result<Option<Tenant>> {
          from tenants where tenant_id = $1",
         &[],
     )?;
-    row.map(|row| {
-        Ok(Tenant {
-            id: row.get(0)?,
-            slug: row.get(1)?,
-            name: row.get(2)?,
-            mode: row.word(3)?,
-            language: row.get(4)?,
-            currency: row.get(5)?,
-            clock_offset: SignedDuration::from_micros(row.get(6)?),
-        })
+    row.as_ref().map(tenant_of).transpose()
+}
+
+fn tenant_of(row: &Row) -> Result<Tenant> {
+    Ok(Tenant {
+        id: row.get(0)?,
+        slug: row.get(1)?,
+        name: row.get(2)?,
+        mode: row.word(3)?,
+        language: row.get(4)?,
+        currency: row.get(5)?,
+        clock_offset: SignedDuration::from_micros(row.get(6)?),
     })
-    .transpose()
 }
 
 const VENUE: &str =
@@ -441,6 +442,20 @@ fn ranks(read: &mut Read, principal: &Principal, venue: Option<&Venue>) -> Resul
             })
         }
     }
+}
+
+/// The chain that has this venue; without one, the first chains of the store.
+pub fn tenants_with(across: &mut Across<'_>, venue: Option<VenueId>) -> Result<Vec<Tenant>> {
+    let named = venue.map_or(Value::Null, Value::from);
+    let rows = across.query(
+        "select t.tenant_id, t.slug, t.name, t.mode, t.language, t.currency, t.clock_offset_micros
+         from tenants t
+         where cast($1 as text) is null
+           or exists (select 1 from venues v where v.tenant_id = t.tenant_id and v.venue_id = $1)
+         order by t.tenant_id limit 2",
+        &[named],
+    )?;
+    rows.iter().map(tenant_of).collect()
 }
 
 /// Whether the person works at the venue, or in the whole chain.

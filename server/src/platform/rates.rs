@@ -196,6 +196,25 @@ pub fn replace(
     Ok(after)
 }
 
+/// Sets the rate of one currency from a day on; there is none to set for the reporting currency itself.
+pub fn put_from(tx: &mut Tx, currency: &str, valid_from: Date, rate: &str) -> Result<()> {
+    let before = rates(tx)?;
+    if before.currency == currency {
+        return Ok(());
+    }
+    let named = |one: &ReportingRate| one.currency == currency && one.valid_from == valid_from;
+    let kept = before.rates.iter().filter(|one| !named(one)).cloned();
+    let rate = ReportingRate {
+        currency: currency.into(),
+        rate: rate.into(),
+        valid_from,
+    };
+    let ask = ReplaceReportingRates {
+        rates: kept.chain([rate]).collect(),
+    };
+    replace(tx, &ask, None).map(|_| ())
+}
+
 fn check(ask: &ReplaceReportingRates) -> Result<()> {
     let mut wrong = Vec::new();
     if ask.rates.len() > RATES_MAX {

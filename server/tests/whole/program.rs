@@ -68,7 +68,7 @@ impl Server {
         Server::of(command)
     }
 
-    fn of(mut command: Command) -> Server {
+    pub fn of(mut command: Command) -> Server {
         let started = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -137,6 +137,24 @@ impl Server {
         Some((status, serde_json::from_str(&body).unwrap_or_default()))
     }
 
+    /// A `POST` under an idempotency key; `None` when the server is gone before it has answered.
+    pub fn post_keyed(
+        &self,
+        token: &str,
+        path: &str,
+        key: &str,
+        body: &Json,
+    ) -> Option<(u16, Json)> {
+        let body = body.to_string();
+        let asked = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let (status, body) = self.send(&asked)?;
+        Some((status, serde_json::from_str(&body).ok()?))
+    }
+
     fn send(&self, asked: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
@@ -157,6 +175,14 @@ impl Server {
             .status();
         assert!(sent.expect("kill runs").success());
         self.wait()
+    }
+
+    /// `kill -9`: nothing of the program runs any more.
+    pub fn kill(&self) {
+        let sent = Command::new("kill")
+            .args(["-9", &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
     }
 
     pub fn wait(&mut self) -> (ExitStatus, String) {

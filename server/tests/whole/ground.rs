@@ -1,0 +1,140 @@
+//! A store of its own for programs under test, on either kind, with one chain in it.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use server::hall::access::Role;
+use server::hall::id::{TenantId, VenueId};
+use server::hall::identity::Mode;
+use server::hall::journal::By;
+use server::hall::secret::Entropy;
+use server::hall::store::{Db, Place, Scope, Settings, admin};
+use server::hall::testing::{Store, url_of, venue};
+use server::hall::time::Clock;
+use server::platform::chain::{self, Founding};
+
+use crate::program::{Home, Server, command};
+
+pub struct Ground {
+    home: Home,
+    /// The name of the database on the throwaway cluster.
+    database: Option<String>,
+    pub owner: String,
+    /// Trades in USD.
+    pub venue: VenueId,
+}
+
+impl Ground {
+    pub async fn new(store: Store) -> Ground {
+        let home = Home::new();
+        std::fs::create_dir_all(home.data()).expect("a folder");
+        let database = match store {
+            Store::Sqlite => None,
+            Store::Postgres => {
+                let id: TenantId = Entropy::system().id(Clock::system().now());
+                let name = format!("whole_{id}");
+                let made = admin(&url_of("postgres"), &format!("create database {name}")).await;
+                made.expect("the throwaway cluster obeys");
+                Some(name)
+            }
+        };
+        let place = match &database {
+            None => Place::Sqlite { file: home.store() },
+            Some(name) => Place::Postgres {
+                url: url_of(name),
+                read_url: None,
+            },
+        };
+        let (owner, venue) = found(place).await;
+        Ground {
+            home,
+            database,
+            owner,
+            venue,
+        }
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = command(&self.home.data());
+        if let Some(name) = &self.database {
+            command.env("DATABASE_URL", url_of(name));
+        }
+        command
+    }
+
+    pub fn run(&self, words: &[&str]) -> Output {
+        self.command()
+            .args(words)
+            .output()
+            .expect("the program starts")
+    }
+
+    pub fn serve(&self) -> Server {
+        let mut command = self.command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error"]);
+        Server::of(command)
+    }
+
+    /// A file beside the store.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.data().join(name)
+    }
+
+    /// Asks every law by the program itself.
+    pub fn verify(&self) {
+        let done = self.run(&["audit", "verify", "--log", "error"]);
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(
+            done.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// Drops the database; the folder goes by itself.
+    pub async fn clear(self) {
+        if let Some(name) = &self.database {
+            let dropped = admin(
+                &url_of("postgres"),
+                &format!("drop database {name} with (force)"),
+            )
+            .await;
+            dropped.expect("the throwaway cluster obeys");
+        }
+    }
+}
+
+/// A chain in USD with one venue, and its owner's key.
+async fn found(place: Place) -> (String, VenueId) {
+    let entropy = Entropy::system();
+    let db = Db::open(Settings {
+        writers: 1,
+        ..Settings::at(place, entropy.clone())
+    })
+    .await
+    .expect("a store");
+    let now = Clock::system().now();
+    let tenant = entropy.id(now);
+    let made = db.write(Scope::new(tenant, now, By::cli()), Vec::new(), move |tx| {
+        let founding = Founding {
+            tenant,
+            slug: "test".into(),
+            name: "Boule & Bar".into(),
+            mode: Mode::Test,
+            language: "en".into(),
+            currency: "USD".into(),
+        };
+        chain::found(tx, &founding)?;
+        let venue = chain::open_venue(tx, &venue("harbour", "USD"))?;
+        Ok((
+            chain::mint_key(tx, "owner", Role::Owner, &[])?
+                .1
+                .expose()
+                .to_owned(),
+            venue,
+        ))
+    });
+    let made = made.await.expect("the chain is founded");
+    db.close().await;
+    made
+}
