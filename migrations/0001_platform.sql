@@ -173,16 +173,6 @@ create index sessions_by_device on sessions (tenant_id, device_id) where device_
 
 create index sessions_by_expiry on sessions (tenant_id, expires_at);
 
--- A one-time code on its way to a guest; a new one for the address replaces it.
-create table sign_in_codes (
-  tenant_id text collate "C" not null references tenants (tenant_id),
-  address text collate "C" not null,
-  code_hash bytea not null,
-  expires_at bigint not null,
-  failed bigint not null default 0,
-  primary key (tenant_id, address)
-);
-
 -- What another system calls a row of ours.
 create table external_refs (
   tenant_id text collate "C" not null references tenants (tenant_id),

@@ -136,3 +136,14 @@ create table customer_terms (
 );
 
 create index customer_terms_by_customer on customer_terms (tenant_id, customer_id, term);
+
+-- A one-time code on its way to a guest; a new one for the address replaces it.
+create table sign_in_codes (
+  tenant_id text collate "C" not null references tenants (tenant_id),
+  address text collate "C" not null,
+  code_hash bytea not null,
+  expires_at bigint not null,
+  primary key (tenant_id, address)
+);
+
+create index sign_in_codes_by_expiry on sign_in_codes (tenant_id, expires_at);

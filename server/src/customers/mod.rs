@@ -19,6 +19,7 @@ mod list;
 mod profile;
 mod routes;
 pub mod search;
+mod sign_in;
 mod store;
 mod taxid;
 pub mod terms;
@@ -36,11 +37,18 @@ pub use profile::{
 
 pub use search::FoundCustomer;
 
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::hall::call::Hall;
 use crate::hall::room::Room;
+
+fn routes() -> OpenApiRouter<Hall> {
+    routes::routes().merge(sign_in::routes())
+}
 
 pub const ROOM: Room = Room {
     name: "customers",
-    routes: routes::routes,
+    routes,
     jobs: &[],
     laws: laws::LAWS,
 };

@@ -22,6 +22,7 @@ use crate::hall::money::Money;
 use crate::hall::store::{Read, Tx};
 use crate::hall::{etag, patch};
 use crate::platform::refs::{self, ExternalRef};
+use crate::platform::sessions;
 
 /// How the customer became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -465,6 +466,7 @@ pub fn archive(tx: &mut Tx, id: CustomerId, if_match: Option<&HeaderValue>) -> R
         return Ok(());
     }
     store::archive(tx, &before)?;
+    sessions::end_all_of_customer(tx, id)?;
     groups::moved(tx, before.customer_group_id, None)?;
     tx.audit("customer.archive", id, Some(&before), None::<&()>)?;
     emit_archived(tx, id)

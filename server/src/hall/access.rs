@@ -197,6 +197,9 @@ pub const TABLE: &[Rule] = &[
     rule("DELETE", "/api/v1/chain/customer-groups/{groupId}", MANAGER, "customers:write"),
     rule("POST", "/api/v1/chain/customer-groups/{groupId}/assign", MANAGER, "customers:write"),
     rule("POST", "/api/v1/chain/customer-groups/{groupId}/remove", MANAGER, "customers:write"),
+    rule("POST", "/api/v1/me/sign-in", Who::Public, ""),
+    rule("POST", "/api/v1/me/sign-in/confirm", Who::Public, ""),
+    rule("POST", "/api/v1/me/sign-out", Who::Guest, ""),
     // catalogue
     rule("GET", "/api/v1/dashboard/venues/{venueId}/categories", STAFF, "catalogue:read"),
     rule("POST", "/api/v1/dashboard/venues/{venueId}/categories", MANAGER, "catalogue:write"),

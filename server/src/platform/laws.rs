@@ -27,6 +27,10 @@ const HASHED: Law = Law {
              join staff p on p.tenant_id = s.tenant_id and p.staff_id = s.staff_id
              where s.ended_at is null and p.archived_at is not null
            union all
+           select s.tenant_id, s.session_id || ' outlives its customer' from sessions s
+             join customers c on c.tenant_id = s.tenant_id and c.customer_id = s.customer_id
+             where s.ended_at is null and c.archived_at is not null
+           union all
            select s.tenant_id, s.session_id || ' outlives its device' from sessions s
              join devices d on d.tenant_id = s.tenant_id and d.device_id = s.device_id
              where s.ended_at is null and d.revoked_at is not null

@@ -39,6 +39,11 @@ impl Subject {
         Subject(format!("device:{device}"))
     }
 
+    /// One-time codes sent to an address, over all of them.
+    pub fn code_to(address: &str) -> Subject {
+        Subject(format!("code:{address}"))
+    }
+
     pub fn text(&self) -> &str {
         &self.0
     }

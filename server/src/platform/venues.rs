@@ -241,6 +241,11 @@ pub fn venues(read: &mut Read, paging: &Paging, filter: Archived) -> Result<Page
     store::list(read, paging, filter)
 }
 
+/// The country of the first venue: the region of a guest's phone number where nothing says more.
+pub fn home_country(read: &mut Read) -> Result<String> {
+    Ok(store::first_country(read)?.unwrap_or_default())
+}
+
 /// Notes in `wrong` ids that are no venue of this chain.
 pub(super) fn check_known(
     read: &mut Read,

@@ -6,7 +6,10 @@ use serde_json::json;
 
 use super::{PASSWORD, PIN, annex, person, sign_in, till, with_cookie};
 use crate::both_stores;
+use crate::hall::secret::Secret;
+use crate::hall::store::plan;
 use crate::hall::testing::TestApp;
+use crate::platform::sessions;
 
 const ME: &str = "/api/v1/staff/me";
 const OUT: &str = "/api/v1/staff/sign-out";
@@ -35,6 +38,24 @@ both_stores! {
         assert!(out.header("set-cookie").is_some_and(|set| set.contains("Max-Age=0")));
         with_cookie(&app, Method::GET, ME, &cookie, None).await.is_problem(401, "unauthenticated");
         app.bearer(&said.text("/token")).get(ME).await.is_problem(401, "unauthenticated");
+    }
+
+    async fn behind_tls_a_cookie_goes_over_tls_alone(app: TestApp) {
+        let mut hall = app.hall.clone();
+        hall.public_url = "https://regulars.example".into();
+        let set = sessions::cookie(&hall, "c", Some(&Secret::new("t")), SignedDuration::from_secs(5));
+        assert_eq!(set, "c=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=5; Secure");
+    }
+
+    async fn no_list_walks_the_table(app: TestApp) {
+        let venue = app.venue;
+        for (sql, index) in [
+            ("select device_id from devices where tenant_id = $1 and venue_id = $2 order by device_id limit 50", "devices_by_venue"),
+            ("select session_id from sessions where tenant_id = $1 and device_id = $2", "sessions_by_device"),
+        ] {
+            let plan = app.write(move |tx| plan(tx, sql, crate::params![venue])).await;
+            assert!(plan.contains(index), "{plan}");
+        }
     }
 
     async fn a_sign_in_rotates_the_session_that_the_browser_had(app: TestApp) {

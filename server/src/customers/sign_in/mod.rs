@@ -1,0 +1,282 @@
+//! How a guest signs in: by a code of six digits, sent to the email or phone that the chain knows them by.
+//!
+//! An address that nobody has is answered alike and sent nothing; a guest becomes known by what they do, not
+//! by signing in. A code lives ten minutes and is replaced by the next. Six digits have too few bits for a
+//! plain hash, so what is stored (L35) is HKDF-SHA256 of address and code under the server's master secret:
+//! who has the store alone learns nothing. Tries are counted by address over all its codes, so that asking
+//! for another code gives no further guesses.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{check, find_by_email, find_by_phone};
+use crate::hall::call::{Answer, GUEST_COOKIE, GuestCall, Hall, PublicCall, Reply, TenantCall};
+use crate::hall::error::{Code, Error, Result};
+use crate::hall::http::Body;
+use crate::hall::id::CustomerId;
+use crate::hall::identity;
+use crate::hall::secret::{self, Secret};
+use crate::hall::store::{Hot, Read, Tx};
+use crate::platform::sessions::{self, Begun, Whose};
+use crate::platform::tries::{self, Subject};
+use crate::platform::venues;
+
+const CODE_MINUTES: i64 = 10;
+/// Nobody's inbox is filled by asking again and again.
+const BETWEEN_CODES_SECONDS: i64 = 60;
+
+pub fn routes() -> OpenApiRouter<Hall> {
+    OpenApiRouter::new()
+        .routes(routes!(ask_code))
+        .routes(routes!(confirm_code))
+        .routes(routes!(sign_out))
+}
+
+/// Where to send a code: one of the two.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskCode {
+    #[serde(default)]
+    #[schema(example = "asa@example.com")]
+    pub email: Option<String>,
+    #[serde(default)]
+    #[schema(example = "+46701234567")]
+    pub phone: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmCode {
+    #[serde(default)]
+    #[schema(example = "asa@example.com")]
+    pub email: Option<String>,
+    #[serde(default)]
+    #[schema(example = "+46701234567")]
+    pub phone: Option<String>,
+    #[schema(value_type = String, example = "493817")]
+    pub code: Secret,
+}
+
+/// What is told whether or not anybody has the address.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CodeAsked {
+    #[schema(example = 600)]
+    pub expires_in_seconds: i64,
+}
+
+impl Reply for CodeAsked {}
+
+/// A guest's session that just began.
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GuestSignedIn {
+    /// For `Authorization: Bearer …`; a browser has it as a cookie.
+    #[schema(example = "st_9sW2mJ0a6c3…")]
+    pub token: String,
+    pub expires_at: Timestamp,
+    pub customer_id: CustomerId,
+}
+
+impl Reply for GuestSignedIn {}
+
+/// What fills the message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CodeMessage<'a> {
+    to: &'a str,
+    channel: &'static str,
+    code: &'a str,
+    language: &'a str,
+    chain: &'a str,
+    expires_at: Timestamp,
+}
+
+/// An email or a phone as the guest typed it.
+#[derive(Debug, Clone)]
+enum Address {
+    Email(String),
+    Phone(String),
+}
+
+impl Address {
+    fn of(email: Option<String>, phone: Option<String>) -> Result<Address> {
+        match (email, phone) {
+            (Some(email), None) => Ok(Address::Email(email)),
+            (None, Some(phone)) => Ok(Address::Phone(phone)),
+            _ => Err(Error::field("", "invalid", "Send either email or phone.")),
+        }
+    }
+
+    /// As the code is kept under; none where it cannot be an address.
+    fn folded(&self, read: &mut Read) -> Result<Option<String>> {
+        Ok(match self {
+            Address::Email(email) => check::email(email),
+            Address::Phone(phone) => check::phone(phone, &venues::home_country(read)?),
+        })
+    }
+
+    fn customer(&self, read: &mut Read) -> Result<Option<super::Customer>> {
+        match self {
+            Address::Email(email) => find_by_email(read, email),
+            Address::Phone(phone) => {
+                let country = venues::home_country(read)?;
+                find_by_phone(read, phone, &country)
+            }
+        }
+    }
+
+    fn channel(&self) -> &'static str {
+        match self {
+            Address::Email(_) => "EMAIL",
+            Address::Phone(_) => "SMS",
+        }
+    }
+}
+
+/// Codes of one address are counted together, and asked for one after another.
+fn subject(address: &str) -> Subject {
+    Subject::code_to(address)
+}
+
+fn hash_of(hall: &Hall, tx: &Tx, address: &str, code: &str) -> Result<[u8; 32]> {
+    let purpose = format!("sign-in code {code} to {address}");
+    let tenant = tx.tenant()?.to_string();
+    Ok(secret::derive(hall.master.as_slice(), &tenant, &purpose))
+}
+
+/// Ask for a code to sign in with
+///
+/// The answer is the same whether or not anybody has the address. The chain is that of the page: its host
+/// name, or its slug in `X-Regulars-Tenant`.
+#[utoipa::path(post, path = "/api/v1/me/sign-in", tag = "customers", request_body = AskCode,
+    responses((status = 202, body = CodeAsked)))]
+async fn ask_code(call: PublicCall, Body(ask): Body<AskCode>) -> Result<Answer> {
+    let address = Address::of(ask.email, ask.phone)?;
+    let call = for_page(call).await?;
+    let hall = call.hall().clone();
+    call.act([], move |tx| send_code(tx, &hall, &address))
+        .await?;
+    let expires_in_seconds = CODE_MINUTES * 60;
+    Answer::of(StatusCode::ACCEPTED, &CodeAsked { expires_in_seconds })
+}
+
+async fn for_page(call: PublicCall) -> Result<TenantCall> {
+    let tenant = call.tenant_of_page().await?;
+    Ok(call.for_tenant(tenant))
+}
+
+fn send_code(tx: &mut Tx, hall: &Hall, address: &Address) -> Result<()> {
+    let (Some(to), Some(customer)) = (address.folded(tx)?, address.customer(tx)?) else {
+        return Ok(());
+    };
+    store::delete_over(tx)?;
+    let expires_at = tx.now() + SignedDuration::from_mins(CODE_MINUTES);
+    let sent_before = tx.now() - SignedDuration::from_secs(BETWEEN_CODES_SECONDS);
+    let replaceable = sent_before + SignedDuration::from_mins(CODE_MINUTES);
+    let code = secret::digits(tx.entropy(), 6);
+    let hash = hash_of(hall, tx, &to, code.expose())?;
+    if !store::put(tx, &to, hash, expires_at, replaceable)? {
+        return Ok(());
+    }
+    let chain = identity::tenant(tx)?.ok_or(Error::NotFound("chain"))?;
+    let message = CodeMessage {
+        to: &to,
+        channel: address.channel(),
+        code: code.expose(),
+        language: &customer.language,
+        chain: &chain.name,
+        expires_at,
+    };
+    tx.send("sign_in_code", &message)?;
+    tx.audit_new("customer.ask_code", customer.id, &())
+}
+
+/// Sign in with the code
+///
+/// A wrong code, one that is over and an unknown address are told alike. After five wrong tries an address is
+/// locked for a minute, then longer.
+#[utoipa::path(post, path = "/api/v1/me/sign-in/confirm", tag = "customers", request_body = ConfirmCode,
+    responses((status = 201, body = GuestSignedIn)))]
+async fn confirm_code(call: PublicCall, Body(ask): Body<ConfirmCode>) -> Result<Answer> {
+    let address = Address::of(ask.email, ask.phone)?;
+    let brought = call.cookie(GUEST_COOKIE);
+    let call = for_page(call).await?;
+    let (hall, typed) = (call.hall().clone(), address.clone());
+    let folded = call.look(move |read| typed.folded(read)).await?;
+    let failed = || Error::Unauthenticated(Code::SignInFailed);
+    let to = folded.ok_or_else(failed)?;
+    let hot = Hot::of(call.tenant.id, "tries", subject(&to).text());
+    let confirm = move |tx: &mut Tx| {
+        let customer = confirmed(tx, &hall, &to, &address, &ask.code)?;
+        let Some(customer) = customer else {
+            return Ok(None);
+        };
+        if let Some(token) = &brought {
+            sessions::end_by_token(tx, token)?;
+        }
+        let begun = sessions::begin(tx, Whose::Customer(customer))?;
+        tx.audit_new("customer.sign_in", customer, &begun.id)?;
+        Ok(Some((begun, customer)))
+    };
+    let signed_in = call.act([hot], confirm).await?;
+    let (begun, customer) = signed_in.ok_or_else(failed)?;
+    answer(call.hall(), &begun, customer)
+}
+
+/// Who it is that typed the right code. A wrong try is no error here: it is to be kept.
+fn confirmed(
+    tx: &mut Tx,
+    hall: &Hall,
+    to: &str,
+    address: &Address,
+    code: &Secret,
+) -> Result<Option<CustomerId>> {
+    let subjects = [subject(to)];
+    let (Some(hash), Some(customer)) = (store::find(tx, to)?, address.customer(tx)?) else {
+        return Ok(None);
+    };
+    match tries::reserve(tx, &subjects) {
+        Err(Error::Refused(Code::PinLocked, _)) => return Ok(None),
+        reserved => reserved?,
+    }
+    let right = bool::from(hash_of(hall, tx, to, code.expose())?.ct_eq(&hash));
+    tries::settle(tx, &subjects, right)?;
+    if right {
+        store::delete(tx, to)?;
+    }
+    Ok(right.then_some(customer.id))
+}
+
+fn answer(hall: &Hall, begun: &Begun, customer_id: CustomerId) -> Result<Answer> {
+    let life = SignedDuration::from_hours(24 * sessions::CUSTOMER_DAYS_MAX);
+    let cookie = sessions::cookie(hall, GUEST_COOKIE, Some(&begun.token), life);
+    let said = GuestSignedIn {
+        token: begun.token.expose().to_owned(),
+        expires_at: begun.expires_at,
+        customer_id,
+    };
+    Ok(Answer::of(StatusCode::CREATED, &said)?.with_header("set-cookie", cookie))
+}
+
+/// Sign out
+#[utoipa::path(post, path = "/api/v1/me/sign-out", tag = "customers", responses((status = 204)))]
+async fn sign_out(call: GuestCall) -> Result<Answer> {
+    let (session, customer) = (call.session, call.customer);
+    call.act([], move |tx| {
+        sessions::end(tx, session)?;
+        tx.audit_new("customer.sign_out", customer, &session)
+    })
+    .await?;
+    let gone = sessions::cookie(call.hall(), GUEST_COOKIE, None, SignedDuration::ZERO);
+    Ok(Answer::of(StatusCode::NO_CONTENT, &())?.with_header("set-cookie", gone))
+}
