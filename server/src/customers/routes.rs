@@ -68,7 +68,7 @@ async fn show_stats(call: StaffCall) -> Result<Answer> {
     responses((status = 201, body = Customer)))]
 async fn create_customer(call: StaffCall, Body(ask): Body<EditCustomer>) -> Result<Answer> {
     let venue = call.venue()?;
-    let hot = call.hot("customer email", ask.email.clone().unwrap_or_default());
+    let hot = call.hot("customer email", ask.email.as_deref().unwrap_or_default());
     call.create([hot], move |tx| profile::create(tx, &venue, &ask))
         .await
 }
@@ -84,7 +84,7 @@ async fn upsert_customer(
     Body(ask): Body<EditCustomer>,
 ) -> Result<Answer> {
     let (venue, if_match) = (call.venue()?, call.if_match());
-    let hot = call.hot("customer ref", format!("{system} {id}"));
+    let hot = call.hot("customer ref", &format!("{system} {id}"));
     let named = ExternalRef { system, id };
     call.write([hot], move |tx| {
         profile::upsert(tx, &venue, &named, if_match.as_ref(), &ask)
@@ -181,7 +181,7 @@ async fn recent_customers(call: StaffCall) -> Result<Answer> {
 async fn create_at_till(call: StaffCall, Body(ask): Body<CreateAtTill>) -> Result<Answer> {
     let venue = call.venue()?;
     let ask = EditCustomer::from(ask);
-    let hot = call.hot("customer email", ask.email.clone().unwrap_or_default());
+    let hot = call.hot("customer email", ask.email.as_deref().unwrap_or_default());
     call.create([hot], move |tx| {
         profile::create(tx, &venue, &ask).map(FoundCustomer::from)
     })

@@ -16,7 +16,7 @@ use super::access::{self, Role, Rule, Who};
 use super::error::{Code, Error, Extra, Result};
 use super::etag::etag;
 use super::http::{Facts, facts};
-use super::id::{CustomerId, DeviceId, StaffId, TenantId};
+use super::id::{CustomerId, DeviceId, Id, StaffId, TenantId};
 use super::identity::{self, Identity, Lookup, Mode, Principal, Site, Tenant, Venue};
 use super::job::Job;
 use super::journal::{self, By, Keyed, Known, Stored};
@@ -579,7 +579,7 @@ impl StaffCall {
         self.identity.role_in_chain
     }
 
-    pub fn hot(&self, kind: &str, id: impl ToString) -> Hot {
+    pub fn hot(&self, kind: &str, id: impl ToString + Copy) -> Hot {
         Hot::of(self.identity.tenant.id, kind, &id.to_string())
     }
 }
@@ -637,7 +637,7 @@ impl StaffCall {
     }
 
     /// Whether this process has not noted its use for ten minutes.
-    fn is_first_use_for_a_while(&self, id: impl ToString) -> bool {
+    fn is_first_use_for_a_while(&self, id: impl Id) -> bool {
         use std::collections::HashMap;
         use std::sync::{LazyLock, Mutex, PoisonError};
         /// Bound of what is remembered; past it everything is noted anew.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::Role;
 use super::error::{Code, Error, OnViolation, Result};
-use super::id::{CustomerId, DeviceId, KeyId, SessionId, StaffId, TenantId, VenueId};
+use super::id::{CustomerId, DeviceId, Id, KeyId, SessionId, StaffId, TenantId, VenueId};
 use super::secret::sha256;
 use super::store::{Across, Read, Row, Tx, Value};
 use crate::params;
@@ -61,7 +61,7 @@ pub fn look_up(read: &mut Read, kind: Lookup, what: &str) -> Result<Option<(Tena
 }
 
 /// Makes a row findable before its tenant is known. `taken` is the answer where the name is in use.
-pub fn list(tx: &mut Tx, kind: Lookup, what: &str, id: impl ToString, taken: Error) -> Result<()> {
+pub fn list(tx: &mut Tx, kind: Lookup, what: &str, id: impl Id, taken: Error) -> Result<()> {
     let tenant = tx.tenant()?;
     tx.directory_exec(
         "insert into directory (kind, lookup, tenant_id, ref_id) values ($1, $2, $3, $4)",
@@ -71,7 +71,7 @@ pub fn list(tx: &mut Tx, kind: Lookup, what: &str, id: impl ToString, taken: Err
     .map(|_| ())
 }
 
-pub fn unlist(tx: &mut Tx, kind: Lookup, id: impl ToString) -> Result<()> {
+pub fn unlist(tx: &mut Tx, kind: Lookup, id: impl Id) -> Result<()> {
     let tenant = tx.tenant()?;
     tx.directory_exec(
         "delete from directory where tenant_id = $1 and ref_id = $2 and kind = $3",

@@ -83,7 +83,7 @@ impl Tx {
     pub fn audit<B: Serialize, A: Serialize>(
         &mut self,
         action: &str,
-        entity: impl ToString,
+        entity: impl ToString + Copy,
         before: Option<&B>,
         after: Option<&A>,
     ) -> Result<()> {
@@ -96,7 +96,7 @@ impl Tx {
     pub fn audit_new<A: Serialize>(
         &mut self,
         action: &str,
-        entity: impl ToString,
+        entity: impl ToString + Copy,
         after: &A,
     ) -> Result<()> {
         self.audit(action, entity, None::<&()>, Some(after))

@@ -22,12 +22,15 @@ pub struct Law {
     pub check: Check,
 }
 
+/// Gives (tenant, what is wrong) for each breach.
+type Walk = fn(&mut Across<'_>) -> Result<Vec<(String, String)>>;
+
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
     /// A `select` over all tenants that gives (tenant, what is wrong) for each breach; `$1` is the limit.
     Query(&'static str),
     /// A walk that no single question can make.
-    Walk(fn(&mut Across<'_>) -> Result<Vec<(String, String)>>),
+    Walk(Walk),
 }
 
 impl Law {

@@ -53,7 +53,7 @@ mod tests {
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }
-        assert!(prefix_end("be") > "beer".to_owned() && prefix_end("be") < "bf".to_owned());
+        assert!(prefix_end("be").as_str() > "beer" && prefix_end("be").as_str() < "bf");
     }
 
     #[test]

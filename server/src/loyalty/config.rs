@@ -136,7 +136,7 @@ pub fn configure(
     let entity = venue.map_or_else(|| "chain".to_owned(), |venue| venue.to_string());
     tx.audit(
         "loyalty.configure",
-        entity,
+        &entity,
         before.map(|(config, _)| config).as_ref(),
         Some(ask),
     )?;

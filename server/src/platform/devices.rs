@@ -145,7 +145,7 @@ pub fn hash_of(code: &str) -> String {
         'I' | 'L' => '1',
         letter => letter,
     };
-    let typed = code.chars().filter(|letter| letter.is_ascii_alphanumeric());
+    let typed = code.chars().filter(char::is_ascii_alphanumeric);
     identity::fingerprint(&typed.map(read).collect::<String>())
 }
 
@@ -210,10 +210,11 @@ pub fn devices(
 /// Forgets codes that nobody typed in time.
 pub(super) fn forget_codes(tx: &mut Tx, most: i64) -> Result<usize> {
     let over = store::end_pairings(tx, most)?;
-    for id in &over {
+    let count = over.len();
+    for id in over {
         identity::unlist(tx, Lookup::Pairing, id)?;
     }
-    Ok(over.len())
+    Ok(count)
 }
 
 #[cfg(test)]

@@ -269,7 +269,7 @@ mod tests {
             };
             match rate.convert(amount) {
                 Ok(is) if amount < 1_000_000_000_000 => {
-                    assert_eq!(is, converted, "{amount} {rate}")
+                    assert_eq!(is, converted, "{amount} {rate}");
                 }
                 Ok(is) => panic!("{is} should not have fitted"),
                 Err(error) => assert!(amount == 1_000_000_000_000, "{error}"),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::store::sessions as store;
 use crate::hall::call::Hall;
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CustomerId, DeviceId, SessionId, StaffId};
+use crate::hall::id::{CustomerId, DeviceId, Id, SessionId, StaffId};
 use crate::hall::identity::{self, Lookup};
 use crate::hall::secret::{self, Secret};
 use crate::hall::store::Tx;
@@ -55,7 +55,7 @@ pub fn begin(tx: &mut Tx, whose: Whose) -> Result<Begun> {
 }
 
 /// Makes a token findable by its hash.
-pub(super) fn list_token(tx: &mut Tx, token: &Secret, id: impl ToString) -> Result<()> {
+pub(super) fn list_token(tx: &mut Tx, token: &Secret, id: impl Id) -> Result<()> {
     let twice = Error::bug("a token was made twice");
     let hash = identity::fingerprint(token.expose());
     identity::list(tx, Lookup::Token, &hash, id, twice)

@@ -338,7 +338,7 @@ impl Session {
         match tenant {
             // An id is letters, digits and an underscore: it cannot leave its quotes.
             Some(tenant) => {
-                self.queue_simple(&format!("{begin}; set local app.tenant = '{tenant}'"))
+                self.queue_simple(&format!("{begin}; set local app.tenant = '{tenant}'"));
             }
             None => self.queue_simple(begin),
         }
@@ -523,6 +523,7 @@ fn sent(mut run: Pending) -> Pending {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn unreachable(error: tokio_postgres::Error) -> Error {
     tracing::warn!(%error, "PostgreSQL cannot be reached");
     Error::Busy(Duration::from_secs(1))
