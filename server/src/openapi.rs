@@ -84,14 +84,16 @@ fn finish(mut document: Json) -> Json {
     });
     document["servers"] = json!([{"url": "/"}]);
     document["components"]["securitySchemes"] = json!({
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key (`sk_…`), a device's token, or a session's token."},
+        "bearer": {"type": "http", "scheme": "bearer",
+            "description": "An API key (`sk_…`), a device's token, or a session's token."},
         "staffCookie": {"type": "apiKey", "in": "cookie", "name": STAFF_COOKIE},
         "guestCookie": {"type": "apiKey", "in": "cookie", "name": GUEST_COOKIE},
     });
     document["components"]["responses"] = refusals();
     document["components"]["parameters"] = parameters();
     document["components"]["headers"] = json!({
-        "RequestId": {"description": "The id of this request, as it stands in logs and in the audit trail.", "schema": {"type": "string"}, "example": "req_01kab4bqf8e1ftz0c6hqp2v9xw"},
+        "RequestId": {"description": "The id of this request, as it stands in logs and in the audit trail.",
+            "schema": {"type": "string"}, "example": "req_01kab4bqf8e1ftz0c6hqp2v9xw"},
         "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}, "example": 1},
     });
     // An id that stands only in paths is not found by walking bodies and answers.
@@ -178,7 +180,8 @@ fn parameters() -> Json {
     let key = |required: bool| {
         json!({
             "name": "Idempotency-Key", "in": "header", "required": required,
-            "description": "A new random value for each new act, the same one when it is sent again: it then takes effect once.",
+            "description": "A new random value for each new act, the same one when it is sent again: it then \
+                takes effect once.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
             "example": "b51f6f0e-2c7b-4f7e-9a51-1f7d0c3f8e11",
         })

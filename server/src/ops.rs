@@ -83,7 +83,8 @@ pub fn docs() -> Router<Hall> {
 }
 
 /// Say that the process lives
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = String, content_type = "text/plain", example = json!("alive"))))]
+#[utoipa::path(get, path = "/healthz", tag = "operations",
+    responses((status = 200, body = String, content_type = "text/plain", example = json!("alive"))))]
 async fn healthz() -> &'static str {
     "alive"
 }
@@ -116,7 +117,8 @@ struct Ready {
 /// Say whether the server should be sent requests
 ///
 /// 503 with a reason while the store cannot be reached or takes no writes.
-#[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+#[utoipa::path(get, path = "/readyz", tag = "operations",
+    responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 async fn readyz(State(hall): State<Hall>) -> Response {
     let health = hall.db.health();
     let probe = tokio::time::timeout(PROBE, jobs::lag(&hall)).await;
@@ -158,7 +160,9 @@ async fn readyz(State(hall): State<Hall>) -> Response {
 /// Show the server's figures, for Prometheus
 ///
 /// Only to this machine, unless it is configured to be open.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "text/plain", example = json!("regulars_job_lag_seconds 0"))))]
+#[utoipa::path(get, path = "/metrics", tag = "operations",
+    responses((status = 200, body = String, content_type = "text/plain",
+        example = json!("regulars_job_lag_seconds 0"))))]
 async fn show_metrics(State(hall): State<Hall>) -> Result<Response> {
     let meters = METERS.get().ok_or(Error::NotFound("page"))?;
     let peer = facts().and_then(|facts| facts.peer);
@@ -239,7 +243,8 @@ async fn list_problems(headers: HeaderMap) -> Response {
 }
 
 /// Say what a refusal means and what can be done about it
-#[utoipa::path(get, path = "/problems/{code}", tag = "operations", params(("code" = String, Path, example = "order_not_open")), responses((status = 200, body = Meaning)))]
+#[utoipa::path(get, path = "/problems/{code}", tag = "operations",
+    params(("code" = String, Path, example = "order_not_open")), responses((status = 200, body = Meaning)))]
 async fn show_problem(headers: HeaderMap, Path(word): Path<String>) -> Result<Response> {
     let mut codes = Code::ALL.iter();
     let code = codes
@@ -254,7 +259,8 @@ async fn show_problem(headers: HeaderMap, Path(word): Path<String>) -> Result<Re
         "The same request will be refused again."
     };
     let body = format!(
-        "<h1>{}</h1><p>{}</p><p>{again}</p><p>Status {}, code <code>{}</code>. <a href=\"/problems\">All problems</a></p>",
+        "<h1>{}</h1><p>{}</p><p>{again}</p><p>Status {}, code <code>{}</code>. \
+         <a href=\"/problems\">All problems</a></p>",
         escaped(code.title()),
         escaped(code.help()),
         code.status(),
@@ -272,8 +278,10 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 fn page(title: &str, body: &str) -> Html<String> {
     Html(format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{}</title><style>body{{font:1rem/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:0 1rem}}</style>{body}</html>",
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{}</title>\
+         <style>body{{font:1rem/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:0 1rem}}</style>{body}</html>",
         escaped(title)
     ))
 }

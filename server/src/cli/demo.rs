@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Common, open_with, say};
+use super::{Global, open_with, say};
 use crate::demo::{self, Demo};
 use crate::hall::call::Hall;
 use crate::hall::config::Config;
@@ -28,7 +28,7 @@ pub struct Ask {
 const FILE: &str = "demo.json";
 pub const SEED: u64 = 1;
 
-pub async fn demo(common: &Common, ask: Ask) -> Result<ExitCode> {
+pub async fn demo(common: &Global, ask: Ask) -> Result<ExitCode> {
     let config = common.load([])?;
     let made = made(&config, ask.seed, ask.as_of).await?;
     if ask.json {

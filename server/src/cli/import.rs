@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::say::{self, Progress};
-use super::{Common, open};
+use super::{Global, open};
 use crate::checkout::cdnow::{self, Cdnow, Rejected};
 use crate::checkout::{Tally, bring_in};
 use crate::hall::call::Hall;
@@ -75,7 +75,7 @@ struct Report {
     tally: Tally,
 }
 
-pub async fn import(common: &Common, import: Import) -> Result<ExitCode> {
+pub async fn import(common: &Global, import: Import) -> Result<ExitCode> {
     let Import::Transactions(ask) = import;
     let text = std::fs::read(&ask.file)
         .with_context(|| format!("{} cannot be read", ask.file.display()))?;

@@ -29,14 +29,14 @@ use crate::hall::time::Clock;
 #[command(name = "regulars", version, about, max_term_width = 100)]
 struct Line {
     #[command(flatten)]
-    common: Common,
+    common: Global,
     #[command(subcommand)]
     command: Command,
 }
 
 /// What every command takes. Each is also a variable and a line of the file; the flag goes first.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Common {
+pub struct Global {
     /// Folder of the store and the master secret [REGULARS_DATA; default: data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<String>,
@@ -118,7 +118,7 @@ fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.block_on(work)
 }
 
-impl Common {
+impl Global {
     /// The configuration, with the flags of one command on top of those that all take.
     pub fn load<const N: usize>(
         &self,

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Common, demo, open, say};
+use super::{Global, demo, open, say};
 use crate::demo::Demo;
 use crate::hall::call::Hall;
 use crate::hall::config::Config;
@@ -35,7 +35,7 @@ pub struct Ask {
 
 impl Ask {
     /// The configuration, and whether the demo is wanted.
-    pub fn config(self, common: &Common) -> Result<(Config, bool)> {
+    pub fn config(self, common: &Global) -> Result<(Config, bool)> {
         let config = common.load([("listen", self.listen), ("public-url", self.public_url)])?;
         Ok((config, self.demo))
     }

@@ -26,7 +26,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
 ///
 /// Those that are not archived, at this venue alone or among others.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/discounts", tag = "discounts",
-    params(("venueId" = VenueId, Path), Paging, DiscountFilter), responses((status = 200, body = Page<Discount>)))]
+    params(("venueId" = VenueId, Path), Paging, DiscountFilter),
+    responses((status = 200, body = Page<Discount>)))]
 async fn list_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
     call.read(move |read| super::list(read, venue, &list)).await
@@ -35,7 +36,9 @@ async fn list_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Resul
 /// Publish a discount at a venue
 ///
 /// It is live as soon as this answers, unless `active` is false.
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/discounts", tag = "discounts", params(("venueId" = VenueId, Path)), request_body = EditDiscount,
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/discounts", tag = "discounts",
+    params(("venueId" = VenueId, Path)),
+    request_body = EditDiscount,
     responses((status = 201, body = Discount)))]
 async fn create_discount(call: StaffCall, Body(ask): Body<EditDiscount>) -> Result<Answer> {
     let venue = call.venue()?.id;
@@ -45,7 +48,8 @@ async fn create_discount(call: StaffCall, Body(ask): Body<EditDiscount>) -> Resu
 
 /// Show a discount of a venue
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}", tag = "discounts",
-    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)),
+    responses((status = 200, body = Discount)))]
 async fn show_discount(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, DiscountId)>,
@@ -58,8 +62,10 @@ async fn show_discount(
 /// Publish the next version of a discount of a venue
 ///
 /// Orders that were priced by an earlier version keep it.
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}", tag = "discounts", request_body = EditDiscount,
-    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}", tag = "discounts",
+    request_body = EditDiscount,
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)),
+    responses((status = 200, body = Discount)))]
 async fn replace_discount(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, DiscountId)>,
@@ -91,7 +97,8 @@ async fn archive_discount(
 ///
 /// The copy is paused, so that nothing is given twice before somebody has looked at it.
 #[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/discounts/{discountId}/clone", tag = "discounts",
-    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)), responses((status = 201, body = Discount)))]
+    params(("venueId" = VenueId, Path), ("discountId" = DiscountId, Path)),
+    responses((status = 201, body = Discount)))]
 async fn clone_discount(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, DiscountId)>,
@@ -130,7 +137,8 @@ async fn show_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Res
 /// Publish the next version of a discount of the chain
 ///
 /// Orders that were priced by an earlier version keep it.
-#[utoipa::path(put, path = "/api/v1/chain/discounts/{discountId}", tag = "discounts", request_body = EditDiscount,
+#[utoipa::path(put, path = "/api/v1/chain/discounts/{discountId}", tag = "discounts",
+    request_body = EditDiscount,
     params(("discountId" = DiscountId, Path)), responses((status = 200, body = Discount)))]
 async fn replace_chain_discount(
     call: StaffCall,

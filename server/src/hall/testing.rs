@@ -310,6 +310,7 @@ pub fn venue(slug: &str, currency: &str) -> CreateVenue {
 }
 
 /// Somebody who calls the API.
+#[derive(Clone)]
 pub struct Persona<'a> {
     router: &'a Router,
     token: Option<String>,

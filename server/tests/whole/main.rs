@@ -1,7 +1,12 @@
 //! What is true of the whole server, in one test binary.
 
+mod authz;
+mod bad_input;
 mod cli;
 mod crash;
 mod ground;
 mod history;
+mod openapi;
 mod program;
+mod sources;
+mod tidy;

@@ -32,13 +32,16 @@ pub fn routes() -> OpenApiRouter<Hall> {
 ///
 /// They are the chain's; every venue has the same.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/categories", tag = "catalogue",
-    params(("venueId" = VenueId, Path), Paging, CategoryFilter), responses((status = 200, body = Page<Category>)))]
+    params(("venueId" = VenueId, Path), Paging, CategoryFilter),
+    responses((status = 200, body = Page<Category>)))]
 async fn list_categories(call: StaffCall, list: Listing<CategoryFilter>) -> Result<Answer> {
     call.read(move |read| categories::list(read, &list)).await
 }
 
 /// Create a category at a venue
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/categories", tag = "catalogue", params(("venueId" = VenueId, Path)), request_body = EditCategory,
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/categories", tag = "catalogue",
+    params(("venueId" = VenueId, Path)),
+    request_body = EditCategory,
     responses((status = 201, body = Category)))]
 async fn create_category(call: StaffCall, Body(ask): Body<EditCategory>) -> Result<Answer> {
     call.create([], move |tx| categories::create(tx, &ask))
@@ -47,7 +50,8 @@ async fn create_category(call: StaffCall, Body(ask): Body<EditCategory>) -> Resu
 
 /// Show a category of a venue
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/categories/{categoryId}", tag = "catalogue",
-    params(("venueId" = VenueId, Path), ("categoryId" = CategoryId, Path)), responses((status = 200, body = Category)))]
+    params(("venueId" = VenueId, Path), ("categoryId" = CategoryId, Path)),
+    responses((status = 200, body = Category)))]
 async fn show_category(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, CategoryId)>,
@@ -56,8 +60,10 @@ async fn show_category(
 }
 
 /// Replace a category of a venue
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/categories/{categoryId}", tag = "catalogue", request_body = EditCategory,
-    params(("venueId" = VenueId, Path), ("categoryId" = CategoryId, Path)), responses((status = 200, body = Category)))]
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/categories/{categoryId}", tag = "catalogue",
+    request_body = EditCategory,
+    params(("venueId" = VenueId, Path), ("categoryId" = CategoryId, Path)),
+    responses((status = 200, body = Category)))]
 async fn replace_category(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, CategoryId)>,
@@ -73,8 +79,10 @@ async fn replace_category(
 /// Edit some fields of a category of a venue
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/categories/{categoryId}", tag = "catalogue", request_body = EditCategory,
-    params(("venueId" = VenueId, Path), ("categoryId" = CategoryId, Path)), responses((status = 200, body = Category)))]
+#[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/categories/{categoryId}", tag = "catalogue",
+    request_body = EditCategory,
+    params(("venueId" = VenueId, Path), ("categoryId" = CategoryId, Path)),
+    responses((status = 200, body = Category)))]
 async fn edit_category(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, CategoryId)>,
@@ -122,7 +130,8 @@ async fn show_chain_category(call: StaffCall, Path(id): Path<CategoryId>) -> Res
 }
 
 /// Replace a category of the chain
-#[utoipa::path(put, path = "/api/v1/chain/categories/{categoryId}", tag = "catalogue", request_body = EditCategory,
+#[utoipa::path(put, path = "/api/v1/chain/categories/{categoryId}", tag = "catalogue",
+    request_body = EditCategory,
     params(("categoryId" = CategoryId, Path)), responses((status = 200, body = Category)))]
 async fn replace_chain_category(
     call: StaffCall,
@@ -139,7 +148,8 @@ async fn replace_chain_category(
 /// Edit some fields of a category of the chain
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/api/v1/chain/categories/{categoryId}", tag = "catalogue", request_body = EditCategory,
+#[utoipa::path(patch, path = "/api/v1/chain/categories/{categoryId}", tag = "catalogue",
+    request_body = EditCategory,
     params(("categoryId" = CategoryId, Path)), responses((status = 200, body = Category)))]
 async fn edit_chain_category(
     call: StaffCall,

@@ -37,7 +37,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
 ///
 /// They are the chain's; every venue has the same.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups", tag = "catalogue",
-    params(("venueId" = VenueId, Path), Paging, ModifierGroupFilter), responses((status = 200, body = Page<ModifierGroup>)))]
+    params(("venueId" = VenueId, Path), Paging, ModifierGroupFilter),
+    responses((status = 200, body = Page<ModifierGroup>)))]
 async fn list_modifier_groups(
     call: StaffCall,
     list: Listing<ModifierGroupFilter>,
@@ -47,7 +48,9 @@ async fn list_modifier_groups(
 }
 
 /// Create a modifier group at a venue
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups", tag = "catalogue", params(("venueId" = VenueId, Path)), request_body = EditModifierGroup,
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups", tag = "catalogue",
+    params(("venueId" = VenueId, Path)),
+    request_body = EditModifierGroup,
     responses((status = 201, body = ModifierGroup)))]
 async fn create_modifier_group(
     call: StaffCall,
@@ -59,7 +62,8 @@ async fn create_modifier_group(
 
 /// Show a modifier group of a venue
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups/{modifierGroupId}", tag = "catalogue",
-    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)), responses((status = 200, body = ModifierGroup)))]
+    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)),
+    responses((status = 200, body = ModifierGroup)))]
 async fn show_modifier_group(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ModifierGroupId)>,
@@ -68,8 +72,10 @@ async fn show_modifier_group(
 }
 
 /// Replace a modifier group of a venue
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups/{modifierGroupId}", tag = "catalogue", request_body = EditModifierGroup,
-    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)), responses((status = 200, body = ModifierGroup)))]
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups/{modifierGroupId}", tag = "catalogue",
+    request_body = EditModifierGroup,
+    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)),
+    responses((status = 200, body = ModifierGroup)))]
 async fn replace_modifier_group(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ModifierGroupId)>,
@@ -85,8 +91,10 @@ async fn replace_modifier_group(
 /// Edit some fields of a modifier group of a venue
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups/{modifierGroupId}", tag = "catalogue", request_body = EditModifierGroup,
-    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)), responses((status = 200, body = ModifierGroup)))]
+#[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups/{modifierGroupId}", tag = "catalogue",
+    request_body = EditModifierGroup,
+    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)),
+    responses((status = 200, body = ModifierGroup)))]
 async fn edit_modifier_group(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ModifierGroupId)>,
@@ -103,7 +111,8 @@ async fn edit_modifier_group(
 ///
 /// Products that have it no longer ask for it.
 #[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/modifier-groups/{modifierGroupId}", tag = "catalogue",
-    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)), responses((status = 204)))]
+    params(("venueId" = VenueId, Path), ("modifierGroupId" = ModifierGroupId, Path)),
+    responses((status = 204)))]
 async fn archive_modifier_group(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ModifierGroupId)>,
@@ -124,7 +133,8 @@ async fn list_chain_modifier_groups(
 }
 
 /// Create a modifier group in the chain
-#[utoipa::path(post, path = "/api/v1/chain/modifier-groups", tag = "catalogue", request_body = EditModifierGroup,
+#[utoipa::path(post, path = "/api/v1/chain/modifier-groups", tag = "catalogue",
+    request_body = EditModifierGroup,
     responses((status = 201, body = ModifierGroup)))]
 async fn create_chain_modifier_group(
     call: StaffCall,
@@ -145,7 +155,8 @@ async fn show_chain_modifier_group(
 }
 
 /// Replace a modifier group of the chain
-#[utoipa::path(put, path = "/api/v1/chain/modifier-groups/{modifierGroupId}", tag = "catalogue", request_body = EditModifierGroup,
+#[utoipa::path(put, path = "/api/v1/chain/modifier-groups/{modifierGroupId}", tag = "catalogue",
+    request_body = EditModifierGroup,
     params(("modifierGroupId" = ModifierGroupId, Path)), responses((status = 200, body = ModifierGroup)))]
 async fn replace_chain_modifier_group(
     call: StaffCall,
@@ -162,7 +173,8 @@ async fn replace_chain_modifier_group(
 /// Edit some fields of a modifier group of the chain
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/api/v1/chain/modifier-groups/{modifierGroupId}", tag = "catalogue", request_body = EditModifierGroup,
+#[utoipa::path(patch, path = "/api/v1/chain/modifier-groups/{modifierGroupId}", tag = "catalogue",
+    request_body = EditModifierGroup,
     params(("modifierGroupId" = ModifierGroupId, Path)), responses((status = 200, body = ModifierGroup)))]
 async fn edit_chain_modifier_group(
     call: StaffCall,

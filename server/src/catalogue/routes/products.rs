@@ -33,9 +33,11 @@ pub fn routes() -> OpenApiRouter<Hall> {
 
 /// List the products of a venue
 ///
-/// All products of the chain, with this venue's price where they are sold here. `venues/all` shows every price.
+/// All products of the chain, with this venue's price where they are sold here. `venues/all` shows
+/// every price.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/products", tag = "catalogue",
-    params(("venueId" = VenueId, Path), Paging, ProductFilter), responses((status = 200, body = Page<Product>)))]
+    params(("venueId" = VenueId, Path), Paging, ProductFilter),
+    responses((status = 200, body = Page<Product>)))]
 async fn list_products(call: StaffCall, list: Listing<ProductFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
     call.read(move |read| products::list(read, venue, &list))
@@ -43,7 +45,9 @@ async fn list_products(call: StaffCall, list: Listing<ProductFilter>) -> Result<
 }
 
 /// Create a product at a venue
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/products", tag = "catalogue", params(("venueId" = VenueId, Path)), request_body = EditProduct,
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/products", tag = "catalogue",
+    params(("venueId" = VenueId, Path)),
+    request_body = EditProduct,
     responses((status = 201, body = Product)))]
 async fn create_product(call: StaffCall, Body(ask): Body<EditProduct>) -> Result<Answer> {
     let venue = call.venue()?.id;
@@ -53,7 +57,8 @@ async fn create_product(call: StaffCall, Body(ask): Body<EditProduct>) -> Result
 
 /// Show a product of a venue
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/products/{productId}", tag = "catalogue",
-    params(("venueId" = VenueId, Path), ("productId" = ProductId, Path)), responses((status = 200, body = Product)))]
+    params(("venueId" = VenueId, Path), ("productId" = ProductId, Path)),
+    responses((status = 200, body = Product)))]
 async fn show_product(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ProductId)>,
@@ -64,8 +69,10 @@ async fn show_product(
 }
 
 /// Replace a product of a venue
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/products/{productId}", tag = "catalogue", request_body = EditProduct,
-    params(("venueId" = VenueId, Path), ("productId" = ProductId, Path)), responses((status = 200, body = Product)))]
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/products/{productId}", tag = "catalogue",
+    request_body = EditProduct,
+    params(("venueId" = VenueId, Path), ("productId" = ProductId, Path)),
+    responses((status = 200, body = Product)))]
 async fn replace_product(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ProductId)>,
@@ -82,8 +89,10 @@ async fn replace_product(
 /// Edit some fields of a product of a venue
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/products/{productId}", tag = "catalogue", request_body = EditProduct,
-    params(("venueId" = VenueId, Path), ("productId" = ProductId, Path)), responses((status = 200, body = Product)))]
+#[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/products/{productId}", tag = "catalogue",
+    request_body = EditProduct,
+    params(("venueId" = VenueId, Path), ("productId" = ProductId, Path)),
+    responses((status = 200, body = Product)))]
 async fn edit_product(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ProductId)>,
@@ -114,8 +123,10 @@ async fn archive_product(
 /// Create or replace the product of a venue that another system names
 ///
 /// The reference is added to the product's own; with `If-Match` it must be there already.
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/products/by-ref/{system}/{id}", tag = "catalogue", request_body = EditProduct,
-    params(("venueId" = VenueId, Path), ("system" = String, Path, example = "square"), ("id" = String, Path, example = "W62UWFY35")),
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/products/by-ref/{system}/{id}", tag = "catalogue",
+    request_body = EditProduct,
+    params(("venueId" = VenueId, Path),
+        ("system" = String, Path, example = "square"), ("id" = String, Path, example = "W62UWFY35")),
     responses((status = 200, body = Product)))]
 async fn put_product_by_ref(
     call: StaffCall,
@@ -154,7 +165,8 @@ async fn show_chain_product(call: StaffCall, Path(id): Path<ProductId>) -> Resul
 }
 
 /// Replace a product of the chain
-#[utoipa::path(put, path = "/api/v1/chain/products/{productId}", tag = "catalogue", request_body = EditProduct,
+#[utoipa::path(put, path = "/api/v1/chain/products/{productId}", tag = "catalogue",
+    request_body = EditProduct,
     params(("productId" = ProductId, Path)), responses((status = 200, body = Product)))]
 async fn replace_chain_product(
     call: StaffCall,
@@ -171,7 +183,8 @@ async fn replace_chain_product(
 /// Edit some fields of a product of the chain
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/api/v1/chain/products/{productId}", tag = "catalogue", request_body = EditProduct,
+#[utoipa::path(patch, path = "/api/v1/chain/products/{productId}", tag = "catalogue",
+    request_body = EditProduct,
     params(("productId" = ProductId, Path)), responses((status = 200, body = Product)))]
 async fn edit_chain_product(
     call: StaffCall,
@@ -198,7 +211,8 @@ async fn archive_chain_product(call: StaffCall, Path(id): Path<ProductId>) -> Re
 /// Create or replace the product of the chain that another system names
 ///
 /// The reference is added to the product's own; with `If-Match` it must be there already.
-#[utoipa::path(put, path = "/api/v1/chain/products/by-ref/{system}/{id}", tag = "catalogue", request_body = EditProduct,
+#[utoipa::path(put, path = "/api/v1/chain/products/by-ref/{system}/{id}", tag = "catalogue",
+    request_body = EditProduct,
     params(("system" = String, Path, example = "square"), ("id" = String, Path, example = "W62UWFY35")),
     responses((status = 200, body = Product)))]
 async fn put_chain_product_by_ref(

@@ -12,7 +12,7 @@ const LISTED: Listed = Listed {
     select:
         "select category_id, name, regulated, position, archived_at, version, created_at, updated_at
              from categories where tenant_id = $1",
-    count: "select 1 from categories where tenant_id = $1",
+    count: "select count(*) from (select 1 from categories where tenant_id = $1",
     by_name: Order {
         after: "(name_fold, category_id) > (?, ?)",
         sort: "order by name_fold, category_id limit ? offset ?",

@@ -18,7 +18,7 @@ use crate::params;
 struct Listed {
     /// `select … from … where tenant_id = $1`.
     select: &'static str,
-    /// `select … from … where tenant_id = $1` of the same rows, for the count.
+    /// `select count(*) from (select 1 from … where tenant_id = $1`, left open for the conditions.
     count: &'static str,
     by_name: Order,
     by_update: Order,
@@ -63,11 +63,7 @@ impl Listed {
             return Ok(None);
         }
         let (sql, params) = filter.parts();
-        let sql = format!(
-            "select count(*) from ({}{sql} limit {}) as counted",
-            self.count,
-            COUNT_MAX + 1
-        );
+        let sql = format!("{}{sql} limit {}) as counted", self.count, COUNT_MAX + 1);
         let count: i64 = read.one(&sql, params)?.get(0)?;
         Ok(u64::try_from(count).ok())
     }

@@ -18,7 +18,7 @@ const LISTED: Listed = Listed {
         "select modifier_group_id, name, choose_min, choose_max, archived_at, version, created_at,
                updated_at
              from modifier_groups where tenant_id = $1",
-    count: "select 1 from modifier_groups where tenant_id = $1",
+    count: "select count(*) from (select 1 from modifier_groups where tenant_id = $1",
     by_name: Order {
         after: "(name_fold, modifier_group_id) > (?, ?)",
         sort: "order by name_fold, modifier_group_id limit ? offset ?",

@@ -15,7 +15,7 @@ const LISTED: Listed = Listed {
     select: "select product_id, name, category_id, tax_class_id, cost, cost_currency, image_url,
                archived_at, version, created_at, updated_at
              from products where tenant_id = $1",
-    count: "select 1 from products where tenant_id = $1",
+    count: "select count(*) from (select 1 from products where tenant_id = $1",
     by_name: Order {
         after: "(name_fold, product_id) > (?, ?)",
         sort: "order by name_fold, product_id limit ? offset ?",

@@ -14,7 +14,7 @@ const LISTED: Listed = Listed {
              join products p on p.tenant_id = v.tenant_id and p.product_id = v.product_id
              join categories c on c.tenant_id = p.tenant_id and c.category_id = p.category_id
              where v.tenant_id = $1",
-    count: "select 1 from product_prices v
+    count: "select count(*) from (select 1 from product_prices v
             join products p on p.tenant_id = v.tenant_id and p.product_id = v.product_id
             where v.tenant_id = $1",
     by_name: Order {

@@ -71,14 +71,28 @@ fn said_otherwise(error: &str) -> Said {
             "invalid",
             "Send one of the shapes that the API description gives.",
         ),
-        _ => {
-            let end = error
-                .char_indices()
-                .nth(SENTENCE_MAX)
-                .map_or(error.len(), |(end, _)| end);
-            said("invalid", &error[..end])
-        }
+        // The parser of dates says where its grammar stopped, which helps nobody who is not its author.
+        _ if error.starts_with("failed to parse") => said(
+            "invalid",
+            "Send a date like 2026-06-12, or an instant like 2026-06-12T10:00:00Z.",
+        ),
+        _ => said("invalid", &sentence(error)),
     }
+}
+
+/// What a type of ours wrote, as a sentence that says what to send.
+fn sentence(text: &str) -> String {
+    let end = text
+        .char_indices()
+        .nth(SENTENCE_MAX)
+        .map_or(text.len(), |(end, _)| end);
+    let text = text[..end].trim_end_matches('.');
+    let text = text
+        .strip_prefix("expected ")
+        .map_or_else(|| text.to_owned(), |wanted| format!("send {wanted}"));
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 fn unknown_field(error: &str) -> String {
@@ -168,6 +182,21 @@ mod tests {
                 "invalid value: integer `-1`, expected u32",
                 "invalid",
                 "Send a whole number from 0 to 4294967295.",
+            ),
+            (
+                "failed to parse four digit integer as year: invalid digit",
+                "invalid",
+                "Send a date like 2026-06-12, or an instant like 2026-06-12T10:00:00Z.",
+            ),
+            (
+                "expected an id that starts with `cus_`",
+                "invalid",
+                "Send an id that starts with `cus_`.",
+            ),
+            (
+                "write a time of day as 22:00",
+                "invalid",
+                "Write a time of day as 22:00.",
             ),
             (
                 "Send an id that starts with cus_.",

@@ -30,7 +30,8 @@ use super::limits::Limits;
 use super::socket::{Pulse, Socket, Watch};
 
 /// What a connection over a bound is told; written without waiting, so it costs a system call.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Length: 0\r\n\r\n";
 
 /// hyper's own bound on the fields of a request; naming it would move its array to the heap for each request.
 const HYPER_HEADERS_MAX: usize = 100;

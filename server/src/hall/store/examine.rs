@@ -113,7 +113,8 @@ fn file_of(file: &Path, now: Timestamp) -> Result<Vec<Finding>> {
     let applied = number("pragma user_version")?.unwrap_or(0);
     findings.push(migrations(applied));
     if applied > 0 {
-        let last = "select max(e.at) from audit_entries e join tenants t on t.tenant_id = e.tenant_id where t.clock_offset_micros = 0";
+        let last = "select max(e.at) from audit_entries e
+                    join tenants t on t.tenant_id = e.tenant_id where t.clock_offset_micros = 0";
         findings.push(clock(number(last)?, now));
     }
     Ok(findings)
