@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::basket;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
@@ -36,7 +35,7 @@ pub fn calculate(tx: &mut Tx, venue: &Venue, ask: &CalculatePoints) -> Result<Ca
     };
     let tab = orders::open(tx, venue, Source::Till, &open)?;
     let nobody = tx.new_id();
-    let basket = basket(tx, venue, &tab, ask.customer_id.unwrap_or(nobody))?;
+    let basket = orders::basket(tx, venue, &tab, ask.customer_id.unwrap_or(nobody))?;
     loyalty::forecast(tx, &basket)
 }
 

@@ -16,16 +16,14 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
 use crate::hall::journal::EventType;
 use crate::hall::room::Room;
-use crate::hall::store::{Read, Tx};
-use crate::loyalty::{self, Basket, Calculation};
-use crate::orders::{self, AddItem, OpenOrder, Order, Source, Status, Tab};
+use crate::hall::store::Tx;
+use crate::orders::{self, AddItem, OpenOrder, Order, Source, Status};
 use crate::payments::Payment;
 
 pub use history::{Past, Purchase, Tally, bring_in};
@@ -56,39 +54,12 @@ pub struct PlaceOrder {
     pub payments: Vec<Pay>,
 }
 
-/// An order with what it earns.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Placed {
-    pub order: Order,
-    /// What the purchase earned, or will earn when it is paid; absent without a customer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub points: Option<Calculation>,
-    /// The customer's balance after it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 694)]
-    pub points_balance: Option<i64>,
-}
-
-impl Reply for Placed {
-    fn version(&self) -> Option<i64> {
-        self.order.version()
-    }
-}
-
 /// A payment and what it made of the order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Paid {
     pub payment: Payment,
     pub order: Order,
-    /// What the purchase earned, or will earn when it is paid; absent without a customer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub points: Option<Calculation>,
-    /// The customer's balance after it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 694)]
-    pub points_balance: Option<i64>,
 }
 
 impl Reply for Paid {
@@ -98,7 +69,7 @@ impl Reply for Paid {
 }
 
 /// Opens an order, prices it, and takes the payments that came with it.
-pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Result<Placed> {
+pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Result<Order> {
     if !ask.coupon_codes.is_empty() {
         let detail = "Coupon codes are not taken here yet; leave couponCodes out.";
         return Err(Error::Refused(
@@ -120,13 +91,13 @@ pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Re
         pay::take(tx, venue, &mut tab, payment)
             .map_err(|error| within(error, &format!("/payments/{place}")))?;
     }
-    let placed = placed(tx, venue, &tab)?;
-    tx.audit_new("order.place", tab.id, &placed.order)?;
-    tx.emit(EventType::OrderOpened, Some(venue.id), &placed.order)?;
+    let order = orders::show(tx, &tab)?;
+    tx.audit_new("order.place", tab.id, &order)?;
+    tx.emit(EventType::OrderOpened, Some(venue.id), &order)?;
     if tab.status == Status::Paid {
-        tx.emit(EventType::OrderPaid, Some(venue.id), &placed.order)?;
+        tx.emit(EventType::OrderPaid, Some(venue.id), &order)?;
     }
-    Ok(placed)
+    Ok(order)
 }
 
 /// The fields of `error` as they stand in the larger body.
@@ -140,50 +111,4 @@ fn within(error: Error, at: &str) -> Error {
         }
         other => other,
     }
-}
-
-/// The order as it stands, with the points that it earns or has earned.
-pub fn placed(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Placed> {
-    let order = orders::show(read, tab)?;
-    let points = match (tab.customer, tab.status) {
-        (Some(customer), Status::Open) => {
-            let basket = basket(read, venue, tab, customer)?;
-            Some(loyalty::forecast(read, &basket)?)
-        }
-        (Some(_), Status::Paid) => loyalty::earned(read, &tab.id.to_string(), &tab.currency)?,
-        _ => None,
-    };
-    let balance = tab
-        .customer
-        .map(|customer| loyalty::balance(read, customer))
-        .transpose()?;
-    let points_balance = balance.map(|balance| balance.points);
-    Ok(Placed {
-        order,
-        points,
-        points_balance,
-    })
-}
-
-/// The order as the loyalty program sees it: the first of a visit while the guest has not been seen today.
-fn basket<'a>(
-    read: &mut Read,
-    venue: &'a Venue,
-    tab: &'a Tab,
-    customer: CustomerId,
-) -> Result<Basket<'a>> {
-    let at = tab.closed_at.unwrap_or(read.now());
-    let seen = customers::has_visited(read, customer, venue.id, venue.business_day(at))?;
-    Ok(Basket {
-        customer,
-        venue,
-        evaluation: &tab.decided.evaluation,
-        priced_for: tab.decided.order.customer.as_ref(),
-        at,
-        opens_visit: !seen,
-        purchase_id: tab.id.to_string(),
-        cause_kind: "order",
-        counted_from: at,
-        is_quiet: false,
-    })
 }

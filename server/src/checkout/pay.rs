@@ -4,7 +4,7 @@ use engine::money::cash_rounding;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Paid, Placed, basket, placed};
+use super::Paid;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::OrderId;
 use crate::hall::identity::{TillMode, Venue};
@@ -43,22 +43,12 @@ pub struct Pay {
 pub fn pay(tx: &mut Tx, venue: &Venue, order: OrderId, ask: &Pay) -> Result<Paid> {
     let mut tab = orders::find_open(tx, venue.id, order)?;
     let payment = take(tx, venue, &mut tab, ask)?;
-    let placed = placed(tx, venue, &tab)?;
+    let order = orders::show(tx, &tab)?;
     if tab.status == Status::Paid {
-        tx.audit_new("order.pay", tab.id, &placed.order)?;
-        tx.emit(EventType::OrderPaid, Some(venue.id), &placed.order)?;
+        tx.audit_new("order.pay", tab.id, &order)?;
+        tx.emit(EventType::OrderPaid, Some(venue.id), &order)?;
     }
-    let Placed {
-        order,
-        points,
-        points_balance,
-    } = placed;
-    Ok(Paid {
-        payment,
-        order,
-        points,
-        points_balance,
-    })
+    Ok(Paid { payment, order })
 }
 
 /// Takes one payment for the tab in hand.
@@ -119,7 +109,7 @@ fn settle(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     let spent = reporting(tx, &tab.currency, tab.total() - tab.tip, day)?;
     let opens_visit = customers::record_visit(tx, customer, venue.id, day, at)?;
     customers::record_paid_order(tx, customer, venue.id, spent, at)?;
-    let mut basket = basket(tx, venue, tab, customer)?;
+    let mut basket = orders::basket(tx, venue, tab, customer)?;
     basket.opens_visit = opens_visit;
     loyalty::earn(tx, &basket).map(|_| ())
 }

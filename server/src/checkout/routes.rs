@@ -2,7 +2,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::calculate::CalculatePoints;
-use super::{Paid, Pay, PlaceOrder, Placed};
+use super::{Paid, Pay, PlaceOrder};
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
@@ -10,7 +10,7 @@ use crate::hall::id::{OrderId, VenueId};
 use crate::hall::identity::Principal;
 use crate::hall::store::Hot;
 use crate::loyalty::Calculation;
-use crate::orders::{self, Source};
+use crate::orders::{self, Order, Source};
 use crate::payments::{self, Payment};
 
 pub fn routes() -> OpenApiRouter<Hall> {
@@ -40,7 +40,7 @@ fn hot(call: &StaffCall, ask: &PlaceOrder) -> Vec<Hot> {
 
 /// Open an order; price, pay and earn in the same call
 #[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders", tag = "checkout",
-    params(("venueId" = VenueId, Path)), request_body = PlaceOrder, responses((status = 201, body = Placed)))]
+    params(("venueId" = VenueId, Path)), request_body = PlaceOrder, responses((status = 201, body = Order)))]
 async fn place(call: StaffCall, Body(ask): Body<PlaceOrder>) -> Result<Answer> {
     let (venue, source) = (call.venue()?, source(&call));
     call.create(hot(&call, &ask), move |tx| {
@@ -51,7 +51,7 @@ async fn place(call: StaffCall, Body(ask): Body<PlaceOrder>) -> Result<Answer> {
 
 /// See what an order would come to; nothing is written
 #[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/preview", tag = "checkout",
-    params(("venueId" = VenueId, Path)), request_body = PlaceOrder, responses((status = 200, body = Placed)))]
+    params(("venueId" = VenueId, Path)), request_body = PlaceOrder, responses((status = 200, body = Order)))]
 async fn preview(call: StaffCall, Body(ask): Body<PlaceOrder>) -> Result<Answer> {
     let (venue, source) = (call.venue()?, source(&call));
     call.rehearse(move |tx| super::place(tx, &venue, source, &ask))

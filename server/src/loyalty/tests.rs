@@ -61,7 +61,7 @@ both_stores! {
         let first = spend(&app, &guest, 1_000).await;
         app.manager().put(&app.dashboard("/loyalty/config"), json!({"pointsPerDollar": "3", "pointsExpireDays": 30})).await.is(200);
         assert_eq!(spend(&app, &guest, 1_000).await["pointsBalance"], 40);
-        let id = first["order"]["id"].as_str().expect("an id");
+        let id = first["id"].as_str().expect("an id");
         let balance = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/balance"))).await;
         assert_eq!(balance.is(200).int("/lots/0/open"), 30, "the one that ends comes first");
         assert_eq!(balance.json["lots"][1]["expiresAt"], Json::Null);

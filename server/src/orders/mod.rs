@@ -7,6 +7,7 @@
 mod decide;
 mod items;
 mod laws;
+mod points;
 mod routes;
 mod show;
 mod store;
@@ -29,6 +30,7 @@ use crate::{customers, payments};
 
 pub use decide::{Decided, line as priced_line, tax_mode};
 pub use items::{AddItem, ChangeItem, InlineItem};
+pub use points::basket;
 pub use show::{Order, Orders};
 
 pub const ROOM: Room = Room {

@@ -8,13 +8,16 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
-use super::{LineModifier, Source, Status, Tab};
+use super::{LineModifier, Source, Status, Tab, points};
+use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CategoryId, CustomerId, LineId, OrderId, ProductId, TaxClassId, VenueId};
+use crate::hall::identity;
 use crate::hall::money::Money;
 use crate::hall::page::Page;
 use crate::hall::store::Read;
+use crate::loyalty::{self, Calculation};
 use crate::payments::{self, Payment};
 
 /// What is bought at the till.
@@ -41,6 +44,13 @@ pub struct Order {
     pub trace: Vec<Reason>,
     pub payments: Vec<Payment>,
     pub totals: Totals,
+    /// What the purchase earned, or will earn when it is paid; absent without a customer, and in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<Calculation>,
+    /// What the customer has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 694)]
+    pub points_balance: Option<i64>,
     pub version: i64,
 }
 
@@ -152,12 +162,24 @@ pub struct RateTotal {
     pub tax: Money,
 }
 
-/// The order with its payments.
+/// The order with its payments and points.
 pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
-    let venue = crate::hall::identity::venue(read, tab.venue)?;
-    let language = venue.map_or(Language::En, |venue| language(&venue.language));
-    assembled(tab, payments, language)
+    let venue = identity::venue(read, tab.venue)?.ok_or(Error::NotFound("venue"))?;
+    let mut order = assembled(tab, payments, language(&venue.language))?;
+    let Some(customer) = tab.customer else {
+        return Ok(order);
+    };
+    order.points = match tab.status {
+        Status::Open => {
+            let basket = points::basket(read, &venue, tab, customer)?;
+            Some(loyalty::forecast(read, &basket)?)
+        }
+        Status::Voided => None,
+        _ => loyalty::earned(read, &tab.id.to_string(), &tab.currency)?,
+    };
+    order.points_balance = Some(customers::find(read, customer)?.loyalty_points);
+    Ok(order)
 }
 
 /// The order as it stands in `tab`, with these payments.
@@ -192,6 +214,8 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Resul
         trace: reasons(tab, evaluation, language)?,
         payments,
         totals: totals(tab)?,
+        points: None,
+        points_balance: None,
         version: tab.version,
     })
 }

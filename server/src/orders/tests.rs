@@ -22,7 +22,7 @@ async fn open(app: &TestApp, items: Json) -> Said {
 both_stores! {
     async fn a_tab_grows_shrinks_and_is_given_up(app: TestApp) {
         let opened = open(&app, json!([inline(800)])).await;
-        let path = app.till(&format!("/orders/{}", opened.text("/order/id")));
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
         let more = app.staff().post(&format!("{path}/items"), json!({"inline": {"name": "Soup", "unitPrice": {"amount": 650, "currency": "EUR"}}, "quantity": "1.5"})).await;
         assert_eq!(more.is(201).int("/totals/total/amount"), 1_775);
         let soup = more.text("/items/1/id");
@@ -79,7 +79,7 @@ both_stores! {
 
     async fn another_chain_sees_nothing(app: TestApp) {
         let opened = open(&app, json!([inline(800)])).await;
-        let path = app.till(&format!("/orders/{}", opened.text("/order/id")));
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
         let other = app.other_tenant().await;
         other.get(&path).await.is_problem(404, "not_found");
         other.post(&format!("{path}/void"), json!({"reason": "not mine"})).await.is_problem(404, "not_found");

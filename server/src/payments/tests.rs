@@ -11,7 +11,7 @@ async fn paid(app: &TestApp) -> String {
         .post(&app.till("/orders"), ask)
         .await
         .is(201)
-        .text("/order/id")
+        .text("/id")
 }
 
 both_stores! {

@@ -41,7 +41,7 @@ fn load(ground: &Ground, server: &Server, path: &str, told: &Mutex<Told>, time: 
                     let mut told = told.lock().expect("the list");
                     match answer {
                         Some((201, placed)) => {
-                            let order = placed["order"]["id"].as_str().expect("an id").to_owned();
+                            let order = placed["id"].as_str().expect("an id").to_owned();
                             told.answered.insert(key, order);
                         }
                         Some((status, problem)) => panic!("{status} {problem}"),
@@ -79,7 +79,7 @@ async fn nothing_acknowledged_is_lost(store: Store, rounds: u32) {
                 .post_keyed(&ground.owner, &path, &key, &ask(&key))
                 .expect("an answer");
             assert_eq!(status, 201, "{placed}");
-            let order = placed["order"]["id"].as_str().expect("an id").to_owned();
+            let order = placed["id"].as_str().expect("an id").to_owned();
             assert!(told.answered.insert(key, order).is_none());
         }
         for (key, order) in &told.answered {

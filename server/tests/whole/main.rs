@@ -8,5 +8,6 @@ mod ground;
 mod history;
 mod openapi;
 mod program;
+mod readme;
 mod sources;
 mod tidy;
