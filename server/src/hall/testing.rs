@@ -177,6 +177,14 @@ impl TestApp {
         }
     }
 
+    /// A statement on this test's PostgreSQL database, as whom it itself says.
+    pub async fn as_role(&self, sql: &str) -> Result<()> {
+        match &self.home {
+            Home::Database(name) => super::store::admin(&url_of(name), sql).await,
+            Home::Folder(_) => Err(Error::bug("a role is something of PostgreSQL")),
+        }
+    }
+
     /// This test breaks a law on purpose: at its end exactly this one must be found broken.
     pub fn breaks(&self, law: &'static str) {
         *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(law);

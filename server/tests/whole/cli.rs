@@ -272,3 +272,76 @@ async fn a_write_that_the_disk_refuses_ends_the_server_and_loses_nothing() {
     drop(server);
     assert!(run(&home.data(), &["audit", "verify"]).status.success());
 }
+
+/// A folder of four mebibytes, gone when it is dropped.
+struct Small(std::path::PathBuf);
+
+impl Small {
+    /// `None` where this machine lets nobody mount.
+    fn mount(home: &Home) -> Option<Small> {
+        let folder = home.data();
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .arg(&folder);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then_some(Small(folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_so_and_heals_when_there_is_room() {
+    let home = Home::new();
+    let Some(small) = Small::mount(&home) else {
+        println!("SKIPPED: a full disk needs the right to mount a small one");
+        return;
+    };
+    let token = chain_in(&home).await;
+    let filler = small.0.join("filler");
+    std::fs::write(&filler, vec![1; 1 << 20]).unwrap();
+    let server = Server::start(&home.data());
+    let mut count = 0;
+    let mut make = || {
+        count += 1;
+        let name = format!("{count:05}");
+        let said = server.send_as(
+            &token,
+            "POST",
+            "/api/v1/chain/tax-classes",
+            &json!({"name": name}),
+        );
+        said.expect("the server stays")
+    };
+    let refused = loop {
+        match make() {
+            (201, _) => {}
+            refused => break refused,
+        }
+    };
+    assert_eq!(
+        (refused.0, &refused.1["code"]),
+        (507, &json!("storage_full"))
+    );
+    assert_eq!(server.get_as(&token, "/api/v1/chain/tax-classes").0, 200);
+    let (status, ready) = server.get("/readyz");
+    assert!(status == 503 && ready.contains("READ_ONLY"), "{ready}");
+    std::fs::remove_file(&filler).unwrap();
+    let begun = std::time::Instant::now();
+    while make().0 != 201 {
+        assert!(begun.elapsed().as_secs() < 30, "it does not heal");
+    }
+    assert_eq!(server.get("/readyz").0, 200);
+    let (status, said) = server.end("TERM");
+    assert!(status.success(), "{said}");
+    assert!(run(&home.data(), &["audit", "verify"]).status.success());
+}

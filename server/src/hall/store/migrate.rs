@@ -17,6 +17,9 @@ pub struct Migration {
     pub text: &'static str,
 }
 
+#[cfg(test)]
+pub(super) const ALL: &[Migration] = MIGRATIONS;
+
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 /// Only one server migrates at a time; the others wait for this lock.
@@ -24,26 +27,38 @@ const LOCK: i64 = 0x7265_6775_6c61_7273;
 
 /// Applies what is missing, each file in one transaction with its mark, and names it.
 pub(super) fn run(settings: &Settings) -> Result<Vec<&'static str>> {
+    apply_all(settings, MIGRATIONS)
+}
+
+pub(super) fn apply_all(
+    settings: &Settings,
+    migrations: &'static [Migration],
+) -> Result<Vec<&'static str>> {
     match &settings.place {
-        Place::Sqlite { file } => on_sqlite(file),
+        Place::Sqlite { file } => on_sqlite(file, migrations),
         Place::Postgres { url, .. } => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            runtime.map_err(Error::bug)?.block_on(on_postgres(url))
+            runtime
+                .map_err(Error::bug)?
+                .block_on(on_postgres(url, migrations))
         }
     }
 }
 
-fn on_sqlite(file: &std::path::Path) -> Result<Vec<&'static str>> {
+fn on_sqlite(
+    file: &std::path::Path,
+    migrations: &'static [Migration],
+) -> Result<Vec<&'static str>> {
     let mut connection = sqlite::open(file)?;
     let done: usize = connection
         .query_row("pragma user_version", [], |row| row.get::<_, i64>(0))
         .map_err(sqlite::classify)?
         .try_into()
         .map_err(Error::bug)?;
-    refuse_newer(done)?;
-    for (place, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+    refuse_newer(done, migrations)?;
+    for (place, migration) in migrations.iter().enumerate().skip(done) {
         let text = statements(migration.text, Dialect::Sqlite).join("\n");
         let tx = connection.transaction().map_err(sqlite::classify)?;
         let marked = format!("{text}\npragma user_version = {};", place + 1);
@@ -52,10 +67,10 @@ fn on_sqlite(file: &std::path::Path) -> Result<Vec<&'static str>> {
         tx.commit().map_err(sqlite::classify)?;
         tracing::info!(migration = migration.name, "migrated");
     }
-    Ok(names(done))
+    Ok(names(migrations, done))
 }
 
-async fn on_postgres(url: &str) -> Result<Vec<&'static str>> {
+async fn on_postgres(url: &str, migrations: &'static [Migration]) -> Result<Vec<&'static str>> {
     let (mut client, connection) = tokio_postgres::connect(url, NoTls)
         .await
         .map_err(|error| Error::bug(format!("PostgreSQL cannot be reached: {error}")))?;
@@ -70,14 +85,14 @@ async fn on_postgres(url: &str) -> Result<Vec<&'static str>> {
         .await
         .map_err(Error::bug)?;
     let done = usize::try_from(done.get::<_, i64>(0)).map_err(Error::bug)?;
-    refuse_newer(done)?;
-    for migration in MIGRATIONS.iter().skip(done) {
+    refuse_newer(done, migrations)?;
+    for migration in migrations.iter().skip(done) {
         apply(&mut client, migration).await?;
         tracing::info!(migration = migration.name, "migrated");
     }
     drop(client);
     driving.await.map_err(Error::bug)?.map_err(Error::bug)?;
-    Ok(names(done))
+    Ok(names(migrations, done))
 }
 
 async fn apply(client: &mut Client, migration: &Migration) -> Result<()> {
@@ -144,8 +159,8 @@ const ROLES: &str = "
     grant select on migrations to regulars_rw, regulars_audit;";
 
 /// All migrations from the one at `place` on.
-fn names(place: usize) -> Vec<&'static str> {
-    MIGRATIONS[place..]
+fn names(migrations: &[Migration], place: usize) -> Vec<&'static str> {
+    migrations[place..]
         .iter()
         .map(|migration| migration.name)
         .collect()
@@ -156,11 +171,11 @@ pub fn known() -> usize {
     MIGRATIONS.len()
 }
 
-fn refuse_newer(done: usize) -> Result<()> {
-    if done > MIGRATIONS.len() {
+fn refuse_newer(done: usize, migrations: &[Migration]) -> Result<()> {
+    if done > migrations.len() {
         return Err(Error::bug(format!(
             "the store is at migration {done}, this program knows {}: start the newer program",
-            MIGRATIONS.len()
+            migrations.len()
         )));
     }
     Ok(())

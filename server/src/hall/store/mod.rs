@@ -13,6 +13,8 @@ mod examine;
 mod migrate;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod value;
 mod work;
 
@@ -62,6 +64,8 @@ pub struct Settings {
     pub writers: usize,
     /// `READ COMMITTED` in place of `SERIALIZABLE`, for the tests that show that the guards hold by themselves.
     pub read_committed: bool,
+    /// SQLite takes no more pages than this, for the tests that fill the disk.
+    pub pages_max: Option<u32>,
     pub entropy: Entropy,
 }
 
@@ -72,6 +76,7 @@ impl Settings {
             readers: 2,
             writers: 16,
             read_committed: false,
+            pages_max: None,
             entropy,
         }
     }

@@ -55,8 +55,13 @@ impl Threads {
         let (writes, to_write) = bounded(QUEUE_MAX);
         let (reads, to_read) = bounded(QUEUE_MAX);
         let mut joins = Vec::new();
+        let connection = open(file)?;
+        if let Some(pages) = settings.pages_max {
+            let sql = format!("pragma max_page_count = {pages}");
+            connection.execute_batch(&sql).map_err(classify)?;
+        }
         let writer = Writer {
-            connection: open(file)?,
+            connection,
             health: Arc::clone(health),
             entropy: settings.entropy.clone(),
             statements: Arc::clone(statements),
