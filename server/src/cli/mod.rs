@@ -5,9 +5,11 @@ mod demo;
 mod describe;
 mod doctor;
 mod import;
+mod init;
 mod migrate;
 pub mod say;
 mod serve;
+mod staff;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -57,6 +59,11 @@ enum Command {
     /// Bring data in from elsewhere
     #[command(subcommand)]
     Import(import::Import),
+    /// Found the chain without a browser: its owner, its first venue, its taxes, its people
+    Init(init::Ask),
+    /// Help people who cannot sign in
+    #[command(subcommand)]
+    Staff(staff::Staff),
     /// Bring the store's tables up to date
     Migrate(Json),
     /// Check the audit trail and the laws
@@ -97,6 +104,8 @@ fn run(line: Line) -> Result<ExitCode> {
         Command::Serve(ask) => wait(serve::serve(ask.config(&common)?)),
         Command::Demo(ask) => wait(demo::demo(&common, ask)),
         Command::Import(ask) => wait(import::import(&common, ask)),
+        Command::Init(ask) => wait(init::init(common.load([])?, ask)),
+        Command::Staff(staff::Staff::Reset(ask)) => wait(staff::reset(common.load([])?, ask)),
         Command::Migrate(ask) => wait(migrate::migrate(common.load([])?, ask)),
         Command::Audit(audit::Audit::Verify(ask)) => wait(audit::verify(common.load([])?, ask)),
         Command::Doctor(ask) => wait(doctor::doctor(common.load([])?, ask)),

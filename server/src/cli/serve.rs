@@ -13,6 +13,7 @@ use crate::demo::Demo;
 use crate::hall::call::Hall;
 use crate::hall::config::Config;
 use crate::hall::http::{self, Limits};
+use crate::platform::set_up;
 use crate::{app, audit, jobs, ops};
 
 /// Requests and jobs at hand have this long to end.
@@ -148,6 +149,16 @@ async fn greet(config: &Config, here: &str, hall: &Hall) -> Result<()> {
     }
     say::line(format!("The API is at   {here}/api/docs"));
     say::line(format!("The store is    {store}"));
+    if set_up::is_needed(hall).await? {
+        let token = set_up::offer(hall).await?;
+        say::line("Nobody is set up yet. Open this once, or run `regulars init`:");
+        // After the hash: a browser sends it to nobody, so it stands in no log.
+        say::line(format!(
+            "                {}/set-up#{}",
+            hall.public_url,
+            token.expose()
+        ));
+    }
     say::line("End it with Ctrl-C.");
     Ok(())
 }

@@ -162,6 +162,7 @@ pub const TABLE: &[Rule] = &[
         MANAGER,
         "jobs:write",
     ),
+    rule("POST", "/api/v1/test/clock/advance", MANAGER, "jobs:write"),
     // outbox
     rule("GET", "/api/v1/events", MANAGER, "events:read"),
     rule("GET", "/api/v1/event-types", Who::AnyStaff, "events:read"),

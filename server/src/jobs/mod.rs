@@ -7,6 +7,7 @@
 //!
 //! Absent on purpose: queues of work. What is to be done stands in the rows of the room whose job it is.
 
+mod clock;
 mod routes;
 mod run;
 mod store;

@@ -4,11 +4,12 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::clock::{self, AdvanceClock, TestClock};
 use super::run::{self, Held};
-use super::{JobRun, ScheduledJob, store};
+use super::{JobRun, ScheduledJob, run_due, store};
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::{Code, Error, Extra, Result};
-use crate::hall::http::Path;
+use crate::hall::http::{Body, Path};
 use crate::hall::job::Job;
 use crate::hall::page::{Listing, Page, Paging};
 use crate::hall::store::Read;
@@ -18,6 +19,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(list_jobs))
         .routes(routes!(list_runs))
         .routes(routes!(run_job))
+        .routes(routes!(advance_clock))
 }
 
 fn named(hall: &Hall, name: &str) -> Result<&'static Job> {
@@ -106,4 +108,15 @@ fn running() -> Error {
         Code::AlreadyDone,
         Extra::saying("The job is running already; look at its runs."),
     )
+}
+
+/// Move a test chain's clock forward
+///
+/// Its jobs that become due are run before the answer. A live chain has no such clock.
+#[utoipa::path(post, path = "/api/v1/test/clock/advance", tag = "jobs", request_body = AdvanceClock,
+    responses((status = 200, body = TestClock)))]
+async fn advance_clock(call: StaffCall, Body(ask): Body<AdvanceClock>) -> Result<Answer> {
+    let answer = call.write([], move |tx| clock::advance(tx, &ask)).await?;
+    run_due(call.hall(), Some(call.tenant().id)).await?;
+    Ok(answer)
 }

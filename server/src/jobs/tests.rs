@@ -120,4 +120,33 @@ both_stores! {
         .await;
         assert_eq!(app.write(|tx| store::runs(tx, "test.hourly", None, 10)).await.len(), 2);
     }
+
+    async fn a_test_chains_clock_runs_ahead_and_its_jobs_with_it(app: TestApp) {
+        let path = "/api/v1/test/clock/advance";
+        run_due(&app.hall, None).await.unwrap();
+        let moved = app.manager().post(path, json!({"by": "P2D"})).await;
+        moved.is(200);
+        assert_eq!(moved.text("/now"), "2026-06-14T10:00:00Z");
+        let runs = app.manager().get("/api/v1/chain/jobs/jobs.prune/runs").await;
+        assert_eq!(runs.json["items"][0]["outcome"], "SUCCEEDED");
+        assert!(runs.text("/items/0/startedAt").starts_with("2026-06-14"));
+        app.manager().post(path, json!({"to": "2026-07-01T08:00:00Z"})).await.is(200);
+        // The other chain's clock stands where it stood.
+        let other = app.other_tenant().await.post(path, json!({"by": "PT1H"})).await;
+        assert_eq!(other.text("/now"), "2026-06-12T11:00:00Z");
+        for (ask, status, code) in [
+            (json!({"to": "2026-06-30T08:00:00Z"}), 422, "clock_backwards"),
+            (json!({"by": "soon"}), 422, "invalid"),
+            (json!({}), 422, "invalid"),
+            (json!({"by": "PT1H", "to": "2026-08-01T08:00:00Z"}), 422, "invalid"),
+        ] {
+            app.manager().post(path, ask).await.is_problem(status, code);
+        }
+        app.staff().post(path, json!({"by": "PT1H"})).await.is_problem(403, "forbidden");
+    }
+
+    async fn a_live_chain_has_no_clock_of_its_own(app: TestApp) {
+        app.write(|tx| tx.exec("update tenants set mode = 'LIVE' where tenant_id = $1", params![])).await;
+        app.owner().post("/api/v1/test/clock/advance", json!({"by": "PT1H"})).await.is_problem(404, "not_found");
+    }
 }

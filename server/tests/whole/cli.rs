@@ -345,3 +345,94 @@ async fn a_full_disk_is_said_so_and_heals_when_there_is_room() {
     assert!(status.success(), "{said}");
     assert!(run(&home.data(), &["audit", "verify"]).status.success());
 }
+
+#[test]
+fn a_chain_is_founded_from_the_command_line() {
+    let home = Home::new();
+    let words = [
+        "init",
+        "--json",
+        "--name",
+        "Boule & Bar",
+        "--owner",
+        "Maja Lind",
+        "--email",
+        "maja@boulebar.example",
+        "--zone",
+        "Europe/Stockholm",
+        "--country",
+        "SE",
+        "--currency",
+        "SEK",
+        "--tax",
+        "Food=12",
+        "--staff",
+        "Nils Berg=4711",
+    ];
+    let wrong: Vec<&str> = words
+        .iter()
+        .map(|word| if *word == "SEK" { "KRONOR" } else { *word })
+        .collect();
+    let refused = run(&home.data(), &wrong);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("/venue/currency"), "{said}");
+    let founded: Json = serde_json::from_slice(&run(&home.data(), &words).stdout).unwrap();
+    assert_eq!(
+        (
+            founded["chain"]["slug"].clone(),
+            founded["venue"]["currency"].clone()
+        ),
+        (json!("boule-bar"), json!("SEK"))
+    );
+    assert_eq!(run(&home.data(), &words).status.code(), Some(1));
+    let server = Server::start(&home.data());
+    let sign_in = |password: &Json| {
+        let ask = json!({"email": "maja@boulebar.example", "password": password});
+        server
+            .send("POST", "/api/v1/staff/sign-in", &ask)
+            .unwrap()
+            .0
+    };
+    assert_eq!(sign_in(&founded["password"]), 201);
+    let reset = run(
+        &home.data(),
+        &["staff", "reset", "maja@boulebar.example", "--json"],
+    );
+    let reset: Json = serde_json::from_slice(&reset.stdout).unwrap();
+    assert_eq!(
+        (sign_in(&founded["password"]), sign_in(&reset["password"])),
+        (401, 201)
+    );
+    assert_eq!(
+        run(&home.data(), &["staff", "reset", "nobody@boulebar.example"])
+            .status
+            .code(),
+        Some(1)
+    );
+    drop(server);
+    assert!(run(&home.data(), &["audit", "verify"]).status.success());
+}
+
+#[test]
+fn the_set_up_link_works_once() {
+    let home = Home::new();
+    let server = Server::start(&home.data());
+    let token = server.set_up_token();
+    let ask = json!({
+        "token": token,
+        "chain": {"slug": "boule", "name": "Boule"},
+        "owner": {"name": "Maja", "email": "maja@boule.example", "password": "correct horse battery"},
+        "venue": {"slug": "harbour", "name": "Harbour", "zone": "Europe/Stockholm", "country": "SE", "currency": "SEK",
+                  "language": "sv", "taxMode": "INCLUSIVE", "tillMode": "FULL"},
+    });
+    let (status, done) = server.send("POST", "/api/v1/set-up", &ask).unwrap();
+    assert_eq!(status, 201, "{done}");
+    assert_eq!(
+        server
+            .get_as(done["token"].as_str().unwrap(), "/api/v1/chain")
+            .0,
+        200
+    );
+    assert_eq!(server.send("POST", "/api/v1/set-up", &ask).unwrap().0, 410);
+}

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -50,6 +51,8 @@ pub struct Server {
     pub address: String,
     /// What it has printed so far, up to the address.
     pub greeting: Vec<String>,
+    /// What it prints after that.
+    said: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
@@ -97,25 +100,44 @@ impl Server {
             }
         };
         // What follows is read, so that the program never waits for us.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (saying, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| drop(saying.send(line)));
+        });
         Server {
             child,
             address,
             greeting,
+            said: Mutex::new(said),
+        }
+    }
+
+    /// The token of the set-up link, which an empty store's server prints after its address.
+    pub fn set_up_token(&self) -> String {
+        let said = self.said.lock().expect("nobody panicked with it");
+        loop {
+            let line = said
+                .recv_timeout(PATIENCE)
+                .expect("a set-up link is printed");
+            if let Some((_, token)) = line.split_once("/set-up#") {
+                return token.to_owned();
+            }
         }
     }
 
     /// Status and body of a `GET`.
     pub fn get(&self, path: &str) -> (u16, String) {
         let asked = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        self.send(&asked).expect("the server answers")
+        self.ask(&asked).expect("the server answers")
     }
 
     pub fn get_as(&self, token: &str, path: &str) -> (u16, Json) {
         let asked = format!(
             "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
         );
-        let (status, body) = self.send(&asked).expect("the server answers");
+        let (status, body) = self.ask(&asked).expect("the server answers");
         (status, serde_json::from_str(&body).unwrap_or_default())
     }
 
@@ -127,13 +149,33 @@ impl Server {
         path: &str,
         body: &Json,
     ) -> Option<(u16, Json)> {
+        self.send_with(
+            &format!("authorization: Bearer {token}\r\n"),
+            method,
+            path,
+            body,
+        )
+    }
+
+    /// As nobody.
+    pub fn send(&self, method: &str, path: &str, body: &Json) -> Option<(u16, Json)> {
+        self.send_with("", method, path, body)
+    }
+
+    fn send_with(
+        &self,
+        header: &str,
+        method: &str,
+        path: &str,
+        body: &Json,
+    ) -> Option<(u16, Json)> {
         let body = body.to_string();
         let asked = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: x\r\n{header}\
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
-        let (status, body) = self.send(&asked)?;
+        let (status, body) = self.ask(&asked)?;
         Some((status, serde_json::from_str(&body).unwrap_or_default()))
     }
 
@@ -151,11 +193,11 @@ impl Server {
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
-        let (status, body) = self.send(&asked)?;
+        let (status, body) = self.ask(&asked)?;
         Some((status, serde_json::from_str(&body).ok()?))
     }
 
-    fn send(&self, asked: &str) -> Option<(u16, String)> {
+    fn ask(&self, asked: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         stream.write_all(asked.as_bytes()).ok()?;
