@@ -16,6 +16,7 @@ use server::hall::journal::By;
 use server::hall::secret::Entropy;
 use server::hall::store::{Db, Place, Scope, Settings, Tx, Value};
 use server::platform::chain::{self, CreateVenue, Founding};
+use server::platform::hours::OpeningHours;
 
 const SEARCHES: usize = 300;
 const CUSTOMERS_AT_ONCE: usize = 1_000;
@@ -134,6 +135,7 @@ fn found(tx: &mut Tx, tenant: TenantId) -> Result<Venue> {
         opening_hours: server::platform::hours::OpeningHours::default(),
         tax_mode: TaxMode::Inclusive,
         till_mode: TillMode::Full,
+        opening_hours: OpeningHours::default(),
     };
     let id = chain::open_venue(tx, &ask)?;
     Ok(identity::venue(tx, id)?.expect("the venue was opened"))

@@ -24,6 +24,10 @@ use crate::hall::text::prefix_end;
 pub const FOUND_MAX: usize = 20;
 /// Rows of terms that one look reads: several times what is shown, to rank among.
 const POOL: i64 = 200;
+/// Of customers who must be asked for more than one word, so many are enough.
+const ASKED_FOUND: i64 = 60;
+/// With so many found, nobody is offered whose name is only almost so.
+const NEAR_BELOW: usize = 5;
 /// Digits from which a text is a phone, or the end of one.
 const DIGITS_MIN: usize = 3;
 const TYPED_LETTERS_MAX: usize = 200;
@@ -281,7 +285,7 @@ fn by_name(read: &mut Read, words: &[String], text: &str) -> Result<Vec<FoundCus
         note(&mut best, hits.into_iter().map(|(_, id)| (id, 1)));
     }
     let mut found = ranked(read, &best)?;
-    if found.len() < FOUND_MAX {
+    if found.len() < NEAR_BELOW {
         let near: BTreeMap<CustomerId, i64> = near(read, words)?
             .into_iter()
             .filter(|id| !best.contains_key(id))
@@ -303,19 +307,25 @@ fn each(
     if near.is_none() {
         ranges.sort_by_key(|(low, _)| std::cmp::Reverse(low.len()));
     }
-    store::all_of(read, near, &ranges, POOL)
+    store::all_of(read, near, &ranges, ASKED_FOUND)
 }
 
 /// Those whom the words find with one letter wrong in one of them.
 fn near(read: &mut Read, words: &[String]) -> Result<BTreeSet<CustomerId>> {
+    let mut known = Vec::new();
+    for word in words {
+        let (low, high) = prefix(word);
+        known.push(!store::in_range(read, &low, &high, 1)?.is_empty());
+    }
     let mut found = BTreeSet::new();
-    for (place, word) in words.iter().enumerate().filter(|(_, word)| is_long(word)) {
-        let others = words
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != place);
-        let others = others.map(|(_, word)| prefix(word)).collect();
-        found.extend(each(read, others, Some(&terms::near(word)))?);
+    for (place, word) in words.iter().enumerate() {
+        let others = (0..words.len()).filter(|other| *other != place);
+        // A word that nobody has is the wrong one: the others are not tried in its place.
+        if !is_long(word) || !others.clone().all(|other| known[other]) {
+            continue;
+        }
+        let ranges = others.map(|other| prefix(&words[other])).collect();
+        found.extend(each(read, ranges, Some(&terms::near(word)))?);
     }
     Ok(found)
 }

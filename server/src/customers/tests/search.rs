@@ -73,6 +73,10 @@ async fn no_search_and_no_list_reads_a_whole_table() {
         let scans = told
             .lines()
             .any(|line| line.starts_with("SCAN") && !line.contains("SCAN d"));
+        let all_terms = told
+            .lines()
+            .any(|line| line.contains("customer_terms") && line.ends_with("(tenant_id=?)"));
+        assert!(!all_terms, "{asked}\n{told}");
         assert!(!scans, "{asked}\n{told}");
         assert!(
             place >= unsorted || !told.contains("TEMP B-TREE FOR ORDER"),
