@@ -291,3 +291,37 @@ fn escaped(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('"', "&quot;")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::json;
+
+    use crate::both_stores;
+    use crate::hall::testing::TestApp;
+
+    both_stores! {
+        async fn whoever_runs_the_server_learns_how_it_is(app: TestApp) {
+            app.nobody().get("/healthz").await.is(200);
+            let ready = app.nobody().get("/readyz").await;
+            ready.is(200);
+            assert_eq!((ready.json["status"].clone(), ready.json["jobLagSeconds"].clone()), (json!("READY"), json!(0)));
+            app.nobody().get("/api/openapi.json").await.is(200);
+            app.nobody().get("/api/docs/").await.is(200);
+        }
+
+        async fn each_refusal_has_its_page(app: TestApp) {
+            let all = app.nobody().get("/problems").await;
+            for problem in all.json.as_array().unwrap() {
+                let one = app.nobody().get(problem["type"].as_str().unwrap()).await;
+                assert_eq!(&one.json, problem);
+            }
+            let html = [("accept", "text/html")];
+            let page = app.nobody().send(Method::GET, "/problems/busy", None, &html).await;
+            page.is(200);
+            let text = String::from_utf8_lossy(&page.bytes).into_owned();
+            assert!(text.contains("<h1>The server is busy</h1>"), "{text}");
+            app.nobody().get("/problems/nothing").await.is_problem(404, "not_found");
+        }
+    }
+}
