@@ -10,7 +10,7 @@ use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::id::{CategoryId, ModifierId, ProductId, TaxClassId};
 use crate::hall::identity::Venue;
 use crate::hall::money::{AMOUNT_MAX, Money};
-use crate::hall::store::{Read, Tx};
+use crate::hall::store::{Read, Tx, word};
 use crate::platform::tax;
 
 /// Lines of one order; the engine refuses more.
@@ -137,7 +137,7 @@ impl Shop<'_> {
         let quantity = quantity(&item.quantity, &format!("{}/quantity", self.at))?;
         let mut line = match (&item.product_id, &item.inline) {
             (Some(product), None) => self.of_product(*product, &item.modifiers)?,
-            (None, Some(inline)) => self.of_inline(inline, &item.modifiers)?,
+            (None, Some(inline)) => self.of_inline(tx, inline, &item.modifiers)?,
             _ => {
                 let message = "Send either productId or inline.";
                 return Err(Error::field(&self.at, "one_of", message));
@@ -166,7 +166,7 @@ impl Shop<'_> {
         })
     }
 
-    fn of_inline(&self, inline: &InlineItem, wanted: &[ModifierId]) -> Result<Line> {
+    fn of_inline(&self, tx: &mut Tx, inline: &InlineItem, wanted: &[ModifierId]) -> Result<Line> {
         let mut wrong = Vec::new();
         let name = inline.name.trim();
         if name.is_empty() || name.chars().count() > NAME_MAX {
@@ -204,14 +204,30 @@ impl Shop<'_> {
         if !wrong.is_empty() {
             return Err(Error::Invalid(wrong));
         }
+        let category = inline.category_id;
+        let regulated = category.map(|id| self.regulated(tx, id)).transpose()?;
         Ok(Line {
             name: name.to_owned(),
-            category: inline.category_id,
+            category,
+            regulated: regulated.flatten(),
             tax_class: inline.tax_class_id,
             rate_milli: self.rate(inline.tax_class_id)?,
             unit_price: inline.unit_price.amount,
             ..Line::blank()
         })
+    }
+
+    /// What regulates the sale of a category, which must be one of the tenant's.
+    fn regulated(&self, tx: &mut Tx, id: CategoryId) -> Result<Option<String>> {
+        match catalogue::categories::find(tx, id) {
+            Ok(category) => category.regulated.as_ref().map(word).transpose(),
+            Err(Error::NotFound(_)) => Err(Error::field(
+                format!("{}/inline/categoryId", self.at),
+                "not_found",
+                "Choose a category of this chain, or leave it out.",
+            )),
+            Err(other) => Err(other),
+        }
     }
 
     /// The rate of the class on this business day; a line without a class bears no tax.

@@ -65,6 +65,7 @@ both_stores! {
             (json!([item(money(100, "SEK"), "1")]), "/items/0/inline/unitPrice/currency"),
             (json!([item(money(i64::MAX, "EUR"), "1")]), "/items/0/inline/unitPrice/amount"),
             (json!([{"quantity": "1"}]), "/items/0"),
+            (json!([{"inline": {"name": "x", "unitPrice": money(1, "EUR"), "categoryId": "cat_01kab4bqf8e1ftz0c6hqp2v9xw"}}]), "/items/0/inline/categoryId"),
             (json!([{"inline": {"name": "x", "unitPrice": money(1, "EUR"), "colour": "red"}}]), "/items/0/inline/colour"),
         ] {
             let refused = app.staff().post(&path, json!({"items": items})).await;
