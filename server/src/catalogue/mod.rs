@@ -26,6 +26,7 @@ pub use sold::{Sold, SoldGroup, SoldModifier, sold};
 
 use crate::hall::error::Result;
 use crate::hall::id::{ModifierGroupId, ModifierId, ProductId, VenueId};
+use crate::hall::law::{Check, Law};
 use crate::hall::room::Room;
 use crate::hall::store::Tx;
 
@@ -33,8 +34,19 @@ pub const ROOM: Room = Room {
     name: "catalogue",
     routes: routes::routes,
     jobs: &[],
-    laws: &[],
+    laws: LAWS,
 };
+
+const LAWS: &[Law] = &[Law {
+    number: "L23",
+    about: "A reference of another system names a product of the tenant.",
+    check: Check::Query(
+        "select r.tenant_id, 'a reference in ' || r.system || ' names nobody''s ' || r.id
+         from external_refs r
+         left join products p on p.tenant_id = r.tenant_id and p.product_id = r.id
+         where r.kind = 'prd' and p.product_id is null limit $1",
+    ),
+}];
 
 /// At most this many characters in a name that stands on a button.
 const NAME_MAX: usize = 120;

@@ -4,6 +4,15 @@ use crate::hall::law::{Check, Law};
 
 pub const ALL: &[Law] = &[
     Law {
+        number: "L23",
+        about: "Money for an order is for one of the tenant's",
+        check: Check::Query(
+            "select p.tenant_id, 'payment ' || p.payment_id || ' is for nobody''s order ' || p.subject_id
+             from payments p left join orders o on o.tenant_id = p.tenant_id and o.order_id = p.subject_id
+             where p.subject_kind = 'ORDER' and o.order_id is null limit $1",
+        ),
+    },
+    Law {
         number: "L25",
         about: "A customer's orders and spend are what their paid orders say, in all and at each venue",
         check: Check::Query(
@@ -44,7 +53,8 @@ pub const ALL: &[Law] = &[
             "select l.tenant_id, 'row ' || l.seq || ' of ' || l.customer_id || ' comes from order ' || l.cause_id
              from points_ledger l left join orders o on o.tenant_id = l.tenant_id and o.order_id = l.cause_id
              where l.kind = 'EARN' and l.cause_kind in ('order', 'import')
-               and (o.order_id is null or o.status in ('OPEN', 'VOIDED') or o.customer_id <> l.customer_id)
+               and (o.order_id is null or o.status in ('OPEN', 'VOIDED')
+                 or coalesce(o.customer_id, '') <> l.customer_id)
              limit $1",
         ),
     },

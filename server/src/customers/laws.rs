@@ -14,6 +14,31 @@ pub const LAWS: &[Law] = &[
              select tenant_id, 'phone of ' || min(customer_id) || ' and ' || max(customer_id)
              from customers where archived_at is null and phone is not null
              group by tenant_id, phone having count(*) > 1
+             union all
+             select tenant_id, customer_id || ' was merged and is live, or has points'
+             from customers where merged_into is not null
+               and (archived_at is null or loyalty_points <> 0 or points_debt <> 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L23",
+        about: "what stands outside foreign keys names customers and venues of its own tenant",
+        check: Check::Query(
+            "select g.tenant_id, g.group_id || ' is seen at nobody''s venue ' || g.venue_id
+             from customer_group_venues g
+             left join venues v on v.tenant_id = g.tenant_id and v.venue_id = g.venue_id
+             where g.venue_id <> '*' and v.venue_id is null
+             union all
+             select c.tenant_id, c.customer_id || ' was merged into nobody''s ' || c.merged_into
+             from customers c
+             left join customers i on i.tenant_id = c.tenant_id and i.customer_id = c.merged_into
+             where c.merged_into is not null and i.customer_id is null
+             union all
+             select r.tenant_id, 'a reference in ' || r.system || ' names nobody''s ' || r.id
+             from external_refs r
+             left join customers c on c.tenant_id = r.tenant_id and c.customer_id = r.id
+             where r.kind = 'cus' and c.customer_id is null
              limit $1",
         ),
     },

@@ -12,7 +12,20 @@ use crate::hall::store::{Read, Row, Tx, Value, from_word, json, word};
 use crate::hall::text::{fold, prefix_end};
 use crate::params;
 
-pub const LAWS: &[Law] = &[Law {
+pub const LAWS: &[Law] = &[OWN_VENUES, ALL_VERSIONS];
+
+const OWN_VENUES: Law = Law {
+    number: "L23",
+    about: "A discount is live at venues of its tenant.",
+    check: Check::Query(
+        "select d.tenant_id, d.discount_id || ' is live at nobody''s venue ' || d.venue_id
+         from discount_venues d
+         left join venues v on v.tenant_id = d.tenant_id and v.venue_id = d.venue_id
+         where d.venue_id <> '*' and v.venue_id is null limit $1",
+    ),
+};
+
+const ALL_VERSIONS: Law = Law {
     number: "L30",
     about: "Each discount has every version up to its own, so that what was decided can be reckoned again.",
     check: Check::Query(
@@ -22,7 +35,7 @@ pub const LAWS: &[Law] = &[Law {
            where v.tenant_id = d.tenant_id and v.discount_id = d.discount_id and v.version <= d.version)
          limit $1",
     ),
-}];
+};
 
 const SELECT: &str =
     "select d.discount_id, d.version, r.rule, r.description, r.label_color, d.current_uses,

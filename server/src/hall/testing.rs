@@ -39,6 +39,12 @@ pub enum Store {
     Postgres,
 }
 
+/// Lets the owner of PostgreSQL's tables see and change the rows of every tenant.
+pub const UNFORCE: &str = "do $$ declare name text; begin
+      for name in select relname from pg_class where relkind = 'r' and relrowsecurity
+      loop execute format('alter table %I no force row level security', name); end loop;
+    end $$";
+
 /// Runs one test on both stores: `both_stores! { async fn name(app: TestApp) { … } }`.
 #[macro_export]
 macro_rules! both_stores {
@@ -161,11 +167,7 @@ impl TestApp {
     pub async fn as_owner(&self, statements: &[&str]) {
         match &self.home {
             Home::Database(name) => {
-                let forced = "do $$ declare name text; begin
-                      for name in select relname from pg_class where relkind = 'r' and relrowsecurity
-                      loop execute format('alter table %I no force row level security', name); end loop;
-                    end $$";
-                for sql in std::iter::once(&forced).chain(statements) {
+                for sql in std::iter::once(&UNFORCE).chain(statements) {
                     let done = super::store::admin(&url_of(name), sql).await;
                     done.expect("the owner may do it");
                 }

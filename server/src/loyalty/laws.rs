@@ -26,9 +26,15 @@ pub const ALL: &[Law] = &[
     },
     Law {
         number: "L02",
-        about: "Balance is open lots less debt, and there is no debt while a lot is open",
+        about: "Balance is open lots less debt, no debt while a lot is open, and each lot's parts are what it earned",
         check: Check::Query(
-            "select c.tenant_id, 'customer ' || c.customer_id || ' has ' || c.loyalty_points || ', debt '
+            "select tenant_id, 'lot ' || lot_id || ' earned ' || earned || ' and its parts are other'
+             from points_lots
+             where earned <> open + redeemed + expired + reversed + moved + settled + adjusted
+               or open < 0 or redeemed < 0 or expired < 0 or reversed < 0 or moved < 0 or settled < 0
+               or adjusted < 0
+             union all
+             select c.tenant_id, 'customer ' || c.customer_id || ' has ' || c.loyalty_points || ', debt '
                 || c.points_debt || ', open lots ' || coalesce(sum(o.open), 0)
              from customers c left join points_lots o
                on o.tenant_id = c.tenant_id and o.customer_id = c.customer_id
@@ -57,7 +63,21 @@ pub const ALL: &[Law] = &[
         check: Check::Query(
             "select tenant_id, 'purchase ' || purchase_id || ' earned ' || earn_kind || ' ' || count(*) || ' times'
              from points_ledger where kind = 'EARN'
-             group by tenant_id, purchase_id, earn_kind having count(*) > 1 limit $1",
+             group by tenant_id, purchase_id, earn_kind having count(*) > 1
+             union all
+             select tenant_id, 'row ' || seq || ' of ' || customer_id || ' is earned from nothing'
+             from points_ledger where kind = 'EARN' and (purchase_id is null or earn_kind is null)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L23",
+        about: "A venue whose program is its own is the tenant's",
+        check: Check::Query(
+            "select l.tenant_id, 'a loyalty program is of nobody''s venue ' || l.venue_id
+             from loyalty_configs l
+             left join venues v on v.tenant_id = l.tenant_id and v.venue_id = l.venue_id
+             where l.venue_id <> '*' and v.venue_id is null limit $1",
         ),
     },
 ];

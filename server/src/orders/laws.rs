@@ -1,6 +1,10 @@
 //! What must be true of orders. Amounts are compared as stored; what was decided is decided again.
 
-use super::store;
+use engine::discount::Discount as Rule;
+
+use super::Line;
+use super::decide::line;
+use super::store::{self, Kept};
 use crate::hall::error::Result;
 use crate::hall::law::{BREACHES_MAX, Check, Law};
 use crate::hall::store::Across;
@@ -59,6 +63,32 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L23",
+        about: "What was sold, and what other systems call an order, is the tenant's",
+        // Lines have no foreign keys to the catalogue: what is on an order stays whatever becomes of the product.
+        check: Check::Query(
+            "select l.tenant_id, 'line ' || l.line_id || ' names nobody''s ' || l.product_id
+             from order_lines l
+             left join products p on p.tenant_id = l.tenant_id and p.product_id = l.product_id
+             where l.product_id is not null and p.product_id is null
+             union all
+             select l.tenant_id, 'line ' || l.line_id || ' names nobody''s ' || l.category_id
+             from order_lines l
+             left join categories c on c.tenant_id = l.tenant_id and c.category_id = l.category_id
+             where l.category_id is not null and c.category_id is null
+             union all
+             select l.tenant_id, 'line ' || l.line_id || ' names nobody''s ' || l.tax_class_id
+             from order_lines l
+             left join tax_classes t on t.tenant_id = l.tenant_id and t.tax_class_id = l.tax_class_id
+             where l.tax_class_id is not null and t.tax_class_id is null
+             union all
+             select r.tenant_id, 'a reference in ' || r.system || ' names nobody''s ' || r.id
+             from external_refs r left join orders o on o.tenant_id = r.tenant_id and o.order_id = r.id
+             where r.kind = 'ord' and o.order_id is null
+             limit $1",
+        ),
+    },
+    Law {
         number: "L30",
         about: "What was decided recomputes to the same from what it was decided by",
         check: Check::Walk(recompute),
@@ -70,18 +100,54 @@ fn recompute(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
     let mut after = (String::new(), String::new());
     let mut found = Vec::new();
     loop {
-        let stride = store::decided_after(across, &after, STRIDE)?;
-        let Some((tenant, order, _)) = stride.last() else {
+        let stride = store::kept_after(across, &after, STRIDE)?;
+        let Some(last) = stride.last() else {
             return Ok(found);
         };
-        after = (tenant.clone(), order.clone());
-        for (tenant, order, decided) in stride {
-            if decided.again()? != decided.evaluation {
-                found.push((tenant, format!("order {order} is decided otherwise today")));
+        let last = last.place.clone();
+        let mut lines = store::lines_between(across, &after, &last)?;
+        let mut rules = store::rules_between(across, &after, &last)?;
+        for kept in stride {
+            let lines = lines.remove(&kept.place).unwrap_or_default();
+            let rules = rules.remove(&kept.place).unwrap_or_default();
+            if let Some(wrong) = wrong(&kept, &lines, &rules) {
+                let (tenant, order) = kept.place;
+                found.push((tenant, format!("order {order} {wrong}")));
             }
             if found.len() as i64 >= BREACHES_MAX {
                 return Ok(found);
             }
         }
+        after = last;
     }
+}
+
+/// The first thing in which an order is not what was decided. What cannot be read or is refused today is as
+/// much a breach as what comes out otherwise.
+fn wrong(kept: &Kept, lines: &[Option<Line>], rules: &[Option<Rule>]) -> Option<&'static str> {
+    let Some(decided) = &kept.decided else {
+        return Some("was decided by what cannot be read");
+    };
+    if !decided
+        .again()
+        .is_ok_and(|again| again == decided.evaluation)
+    {
+        return Some("is decided otherwise today");
+    }
+    let totals = &decided.evaluation.totals;
+    let figures = [totals.subtotal, totals.discounts, totals.tax];
+    if kept.figures != figures || kept.currency != decided.evaluation.currency.code() {
+        return Some("bears other figures than were decided");
+    }
+    let sold = |kept: &Option<Line>| kept.as_ref().and_then(|kept| line(kept).ok());
+    let lines: Option<Vec<_>> = lines.iter().map(sold).collect();
+    if lines.as_ref() != Some(&decided.order.lines) {
+        return Some("has other lines than were decided");
+    }
+    let recorded = |rule: &Option<Rule>| {
+        let mut candidates = decided.candidates.iter().map(|one| &one.discount);
+        rule.as_ref()
+            .is_some_and(|rule| candidates.any(|candidate| candidate == rule))
+    };
+    (!rules.iter().all(recorded)).then_some("was decided by another rule than its version is")
 }

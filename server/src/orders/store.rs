@@ -1,3 +1,7 @@
+use std::collections::HashMap;
+
+use engine::discount::Discount as Rule;
+
 use super::{Decided, Line, Status, Tab};
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, OrderId, VenueId};
@@ -324,19 +328,83 @@ pub fn list(
     Ok(page)
 }
 
-/// For the law that recomputes: orders of all tenants after `after`, with what was decided.
-pub fn decided_after(
-    across: &mut Across<'_>,
-    after: &(String, String),
-    limit: i64,
-) -> Result<Vec<(String, String, Decided)>> {
+/// Tenant and order.
+pub type Place = (String, String);
+
+/// An order as the law that recomputes sees it.
+pub struct Kept {
+    pub place: Place,
+    pub currency: String,
+    /// Subtotal, discounts and tax; that they sum to the total is L06.
+    pub figures: [i64; 3],
+    /// `None`: what is stored is not what a decision looks like.
+    pub decided: Option<Decided>,
+}
+
+/// Orders of all tenants after `after`.
+pub fn kept_after(across: &mut Across<'_>, after: &Place, limit: i64) -> Result<Vec<Kept>> {
     let rows = across.query(
-        "select tenant_id, order_id, decided from orders
+        "select tenant_id, order_id, currency, subtotal, discounts, tax, decided from orders
          where tenant_id > $1 or (tenant_id = $1 and order_id > $2)
          order by tenant_id, order_id limit $3",
         params![&after.0, &after.1, limit],
     )?;
-    rows.iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?, row.json(2)?)))
-        .collect()
+    let kept = rows.iter().map(|row| {
+        Ok(Kept {
+            place: (row.get(0)?, row.get(1)?),
+            currency: row.get(2)?,
+            figures: [row.get(3)?, row.get(4)?, row.get(5)?],
+            decided: row.json(6).ok(),
+        })
+    });
+    kept.collect()
+}
+
+/// The lines that count, of the orders after `after` up to `last`; `None` for one that cannot be read.
+pub fn lines_between(
+    across: &mut Across<'_>,
+    after: &Place,
+    last: &Place,
+) -> Result<HashMap<Place, Vec<Option<Line>>>> {
+    let rows = across.query(
+        "select order_id, line_id, position, product_id, name, category_id, regulated, tax_class_id, rate_milli,
+           unit_price, quantity_milli, modifiers, ordered_at, voided_at, void_reason, tenant_id
+         from order_lines
+         where (tenant_id > $1 or (tenant_id = $1 and order_id > $2))
+           and (tenant_id < $3 or (tenant_id = $3 and order_id <= $4)) and voided_at is null
+         order by tenant_id, order_id, position, line_id",
+        params![&after.0, &after.1, &last.0, &last.1],
+    )?;
+    gather(&rows, 15, |row| line(row).ok())
+}
+
+/// The published rules that the orders after `after` up to `last` bear; `None` for one that cannot be read.
+pub fn rules_between(
+    across: &mut Across<'_>,
+    after: &Place,
+    last: &Place,
+) -> Result<HashMap<Place, Vec<Option<Rule>>>> {
+    let rows = across.query(
+        "select d.order_id, v.rule, d.tenant_id from order_discounts d
+         left join discount_versions v on v.tenant_id = d.tenant_id and v.discount_id = d.discount_id
+           and v.version = d.discount_version
+         where (d.tenant_id > $1 or (d.tenant_id = $1 and d.order_id > $2))
+           and (d.tenant_id < $3 or (d.tenant_id = $3 and d.order_id <= $4))",
+        params![&after.0, &after.1, &last.0, &last.1],
+    )?;
+    gather(&rows, 2, |row| row.json(1).ok())
+}
+
+/// By order, which is the first column; `tenant` is the tenant's.
+fn gather<T>(
+    rows: &[Row],
+    tenant: usize,
+    read: impl Fn(&Row) -> Option<T>,
+) -> Result<HashMap<Place, Vec<Option<T>>>> {
+    let mut gathered: HashMap<Place, Vec<Option<T>>> = HashMap::new();
+    for row in rows {
+        let place = (row.get(tenant)?, row.get(0)?);
+        gathered.entry(place).or_default().push(read(row));
+    }
+    Ok(gathered)
 }

@@ -42,7 +42,7 @@ const LAWS: &[Law] = &[Law {
          where kind = 'EVENT' and (due_at is not null or delivered_at is not null or dead_at is not null)
          union all
          select o.tenant_id, 'the feed has ' || count(o.seq) || ' events from ' || min(o.seq) || ' to ' || max(o.seq)
-           || ', the last given number is ' || max(h.event_seq)
+           || ', the last given number is ' || coalesce(max(h.event_seq), 0)
          from outbox o left join journal_heads h on h.tenant_id = o.tenant_id
          where o.seq is not null group by o.tenant_id
          having count(o.seq) <> max(o.seq) - min(o.seq) + 1 or max(o.seq) <> coalesce(max(h.event_seq), 0)
