@@ -8,8 +8,8 @@ use server::hall::id::{TenantId, VenueId};
 use server::hall::identity::Mode;
 use server::hall::journal::By;
 use server::hall::secret::Entropy;
-use server::hall::store::{Db, Place, Scope, Settings, admin};
-use server::hall::testing::{Store, url_of, venue};
+use server::hall::store::{Db, Place, Scope, Settings, admin, file_admin};
+use server::hall::testing::{Store, UNFORCE, url_of, venue};
 use server::hall::time::Clock;
 use server::platform::chain::{self, Founding};
 
@@ -30,13 +30,7 @@ impl Ground {
         std::fs::create_dir_all(home.data()).expect("a folder");
         let database = match store {
             Store::Sqlite => None,
-            Store::Postgres => {
-                let id: TenantId = Entropy::system().id(Clock::system().now());
-                let name = format!("whole_{id}");
-                let made = admin(&url_of("postgres"), &format!("create database {name}")).await;
-                made.expect("the throwaway cluster obeys");
-                Some(name)
-            }
+            Store::Postgres => Some(create("").await),
         };
         let place = match &database {
             None => Place::Sqlite { file: home.store() },
@@ -91,6 +85,64 @@ impl Ground {
         );
     }
 
+    /// Takes triggers and, where they can be dropped, constraints away: what they would refuse can be planted.
+    pub async fn unguard(&self) {
+        let triggers = [
+            "pragma writable_schema = on",
+            "delete from sqlite_schema where type = 'trigger'",
+        ];
+        let guards = "do $$ declare one record; begin
+              for one in select tgname as name, tgrelid::regclass as home from pg_trigger where not tgisinternal
+              loop execute format('drop trigger %I on %s', one.name, one.home); end loop;
+              for one in select conname as name, conrelid::regclass as home from pg_constraint
+                where contype in ('c', 'f') and connamespace = 'public'::regnamespace
+              loop execute format('alter table %s drop constraint %I', one.home, one.name); end loop;
+            end $$";
+        match self.database {
+            None => self.plant(&triggers).await,
+            Some(_) => self.plant(&[guards]).await,
+        }
+    }
+
+    /// Statements of whoever owns the tables, past the tenants' bounds.
+    pub async fn plant(&self, statements: &[&str]) {
+        match &self.database {
+            None => {
+                let bare = [
+                    "pragma foreign_keys = off",
+                    "pragma ignore_check_constraints = on",
+                ];
+                let all: Vec<&str> = bare.iter().chain(statements).copied().collect();
+                file_admin(&self.home.store(), &all).expect("the file's owner may do it");
+            }
+            Some(name) => {
+                for sql in [UNFORCE].iter().chain(statements) {
+                    let done = admin(&url_of(name), sql).await;
+                    done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+                }
+            }
+        }
+    }
+
+    /// The same store once more, while nobody has it open.
+    pub async fn copy(&self) -> Ground {
+        let home = Home::new();
+        std::fs::create_dir_all(home.data()).expect("a folder");
+        let database = match &self.database {
+            None => {
+                std::fs::copy(self.home.store(), home.store()).expect("the file is copied");
+                None
+            }
+            Some(template) => Some(create(&format!(" template {template}")).await),
+        };
+        Ground {
+            home,
+            database,
+            owner: self.owner.clone(),
+            venue: self.venue,
+        }
+    }
+
     /// Drops the database; the folder goes by itself.
     pub async fn clear(self) {
         if let Some(name) = &self.database {
@@ -102,6 +154,19 @@ impl Ground {
             dropped.expect("the throwaway cluster obeys");
         }
     }
+}
+
+/// A database on the throwaway cluster; `like` is what follows its name.
+async fn create(like: &str) -> String {
+    let id: TenantId = Entropy::system().id(Clock::system().now());
+    let name = format!("whole_{id}");
+    let made = admin(
+        &url_of("postgres"),
+        &format!("create database {name}{like}"),
+    )
+    .await;
+    made.expect("the throwaway cluster obeys");
+    name
 }
 
 /// A chain in USD with one venue, and its owner's key.

@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod ground;
 mod history;
+mod laws;
 mod openapi;
 mod program;
 mod readme;
