@@ -186,7 +186,7 @@ impl Shop<'_> {
             ));
         }
         if !(0..=AMOUNT_MAX).contains(&inline.unit_price.amount) {
-            let message = format!("Send minor units from 0 to {}.", AMOUNT_MAX);
+            let message = format!("Send minor units from 0 to {AMOUNT_MAX}.");
             wrong.push(Field::new(
                 format!("{}/inline/unitPrice/amount", self.at),
                 "out_of_range",
