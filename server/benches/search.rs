@@ -132,7 +132,6 @@ fn found(tx: &mut Tx, tenant: TenantId) -> Result<Venue> {
         currency: "SEK".into(),
         language: "sv".into(),
         business_day_start: "05:00".into(),
-        opening_hours: server::platform::hours::OpeningHours::default(),
         tax_mode: TaxMode::Inclusive,
         till_mode: TillMode::Full,
         opening_hours: OpeningHours::default(),
