@@ -23,4 +23,4 @@ bench: ## measure, with a PostgreSQL that waits for its disk
 
 lint: ## formatting and clippy
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features server/testing --locked -- -D warnings

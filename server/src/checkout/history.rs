@@ -18,6 +18,7 @@ use crate::hall::store::Tx;
 use crate::loyalty::{self, Basket};
 use crate::orders::{self, Decided, Line, Source, Status, Tab};
 use crate::payments::{self, Method, PaymentKind, SubjectKind, Taking};
+use crate::platform::chain;
 use crate::platform::refs::{self, ExternalRef};
 
 /// Purchases at local noon: the file knows only the day.
@@ -215,6 +216,7 @@ fn book(
         at,
     };
     payments::record(tx, &taking)?;
+    chain::fix_currency(tx)?;
     let opens_visit = customers::record_visit(tx, customer, venue.id, tab.business_day, at)?;
     customers::record_paid_order(tx, customer, venue.id, spent, at)?;
     let basket = Basket {

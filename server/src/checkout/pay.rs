@@ -13,7 +13,7 @@ use crate::hall::money::{AMOUNT_MAX, Money};
 use crate::hall::store::Tx;
 use crate::orders::{self, Status, Tab};
 use crate::payments::{self, Method, Payment, PaymentKind, SubjectKind, Taking};
-use crate::platform::rates;
+use crate::platform::{chain, rates};
 use crate::{customers, loyalty};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -88,6 +88,7 @@ pub fn take(tx: &mut Tx, venue: &Venue, tab: &mut Tab, ask: &Pay) -> Result<Paym
         at: tx.now(),
     };
     let payment = payments::take(tx, &taking)?;
+    chain::fix_currency(tx)?;
     if tab.status == Status::Paid {
         settle(tx, venue, tab)?;
     }

@@ -78,6 +78,8 @@ both_stores! {
         assert_eq!(balance.is(200).int("/points"), 36);
         let rows = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/transactions"))).await;
         assert_eq!(rows.is(200).text("/items/0/causeId"), id);
+        let other = json!({"currency": "SEK"});
+        app.owner().patch("/api/v1/chain", other).await.is_problem(409, "currency_fixed");
         let profile = app.write(move |tx| customers::find(tx, guest)).await;
         assert_eq!((profile.total_visits, profile.paid_orders), (1, 1));
     }
