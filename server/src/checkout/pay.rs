@@ -204,7 +204,7 @@ fn check_money(tab: &Tab, money: &Money, at: &str) -> Result<()> {
         ));
     }
     if !(0..=AMOUNT_MAX).contains(&money.amount) {
-        let message = format!("Send minor units from 0 to {}.", AMOUNT_MAX);
+        let message = format!("Send minor units from 0 to {AMOUNT_MAX}.");
         return Err(Error::field(
             format!("{at}/amount"),
             "out_of_range",

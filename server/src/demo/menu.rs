@@ -8,8 +8,11 @@ use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
 
-/// Category, whether it is alcohol, and its products with prices in cents.
-const MENU: &[(&str, bool, &[(&str, i64)])] = &[
+/// A product and its price in cents.
+type Goods = (&'static str, i64);
+
+/// Category, whether it is alcohol, and its products.
+const MENU: &[(&str, bool, &[Goods])] = &[
     (
         "Beer and wine",
         true,

@@ -13,12 +13,12 @@ use crate::program::{Home, Server, run, stdout};
 
 /// A chain in the folder's store, made beside the program, and the token of its owner.
 async fn chain_in(home: &Home) -> String {
-    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::create_dir_all(home.data()).expect("a folder");
     let entropy = Entropy::system();
     let place = Place::Sqlite { file: home.store() };
     let db = Db::open(Settings::at(place, entropy.clone()))
         .await
-        .unwrap();
+        .expect("a store");
     let now = Clock::system().now();
     let tenant = entropy.id(now);
     let made = db.write(Scope::new(tenant, now, By::cli()), Vec::new(), move |tx| {
@@ -33,13 +33,17 @@ async fn chain_in(home: &Home) -> String {
         chain::found(tx, &founding)?;
         Ok(chain::mint_key(tx, "owner", Role::Owner, &[])?.1)
     });
-    let token = made.await.unwrap().expose().to_owned();
+    let token = made
+        .await
+        .expect("the chain is founded")
+        .expose()
+        .to_owned();
     db.close().await;
     token
 }
 
 fn plant(home: &Home, statements: &[&str]) {
-    server::hall::store::file_admin(&home.store(), statements).unwrap();
+    server::hall::store::file_admin(&home.store(), statements).expect("the breach is planted");
 }
 
 #[test]
@@ -96,7 +100,9 @@ async fn what_was_answered_before_the_end_is_there_after_it() {
     let server = Server::start(&home.data());
     let (_, runs) = server.get_as(&token, "/api/v1/chain/jobs/jobs.prune/runs");
     assert_eq!(runs["items"][0]["id"], begun["id"]);
-    assert_eq!(runs["items"][0]["outcome"], "SUCCEEDED");
+    // It had begun when it was answered; whether it ended before the server did is the machine's to say.
+    let outcome = &runs["items"][0]["outcome"];
+    assert!(outcome.is_null() || outcome == "SUCCEEDED", "{runs}");
     drop(server);
     assert!(run(&home.data(), &["audit", "verify"]).status.success());
 }
@@ -280,7 +286,7 @@ impl Small {
     /// `None` where this machine lets nobody mount.
     fn mount(home: &Home) -> Option<Small> {
         let folder = home.data();
-        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(&folder).expect("a folder");
         let mut mount = std::process::Command::new("mount");
         mount
             .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])

@@ -58,7 +58,7 @@ fn named_of_crate(source: &Source) -> Vec<(usize, String)> {
                 }
                 '}' => depth -= 1,
                 letter if depth == 1 && (letter.is_alphanumeric() || letter == '_') => {
-                    name.push(letter)
+                    name.push(letter);
                 }
                 _ => {}
             }
