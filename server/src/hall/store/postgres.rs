@@ -406,11 +406,15 @@ impl Session {
         }
         let (client, text) = (Arc::clone(&self.client), sql.to_owned());
         let preparing = async move { client.prepare(&text).await };
-        // What is pending was sent before, so this waits behind it; its outcome is looked at later.
-        let statement = self
-            .runtime
-            .block_on(preparing)
-            .map_err(|error| self.classify(&error))?;
+        // What is pending was sent before, so this waits behind it; where that failed the store prepares
+        // nothing more, and what failed first is the answer.
+        let statement = match self.runtime.block_on(preparing) {
+            Ok(statement) => statement,
+            Err(error) => {
+                self.flush(None)?;
+                return Err(self.classify(&error));
+            }
+        };
         let mut prepared = self.prepared.borrow_mut();
         if prepared.len() >= STATEMENTS_MAX {
             prepared.clear();
