@@ -5,7 +5,7 @@
 //! keeps). What is filtered or guarded stands in columns beside it: name, whether it is applied without
 //! asking, whether it is paused. Archiving ends a discount at once, at every venue.
 //!
-//! Keeps L23 and L30. Uses are counted here (`current_uses`), held and finished by whoever prices an order.
+//! Keeps L08, L23 and L30. What is used of a rule or a code is held and counted in `uses`, by whoever prices an order.
 //!
 //! Absent for now, and refused by name: what the till cannot carry through to the end. That is every type
 //! but `PERCENTAGE`, every scope but `ORDER`, and discounts that are not applied without asking.
@@ -16,6 +16,7 @@ mod routes;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod uses;
 mod words;
 
 use axum::http::HeaderValue;
@@ -40,8 +41,14 @@ use crate::hall::store::{Read, Tx};
 pub const ROOM: Room = Room {
     name: "discounts",
     routes: routes::routes,
-    jobs: &[],
-    laws: store::LAWS,
+    jobs: &[uses::LAPSE],
+    laws: &[
+        store::OWN_VENUES,
+        store::ALL_VERSIONS,
+        uses::COUNTED,
+        uses::ENDED,
+        uses::IN_TIME,
+    ],
 };
 
 /// Every one of them is weighed for every order.

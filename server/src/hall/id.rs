@@ -143,7 +143,9 @@ ids! {
     OrderId "ord";
     LineId "itm";
     OrderDiscountId "odi";
+    CouponId "cpn";
     PaymentId "pay";
+    RefundId "rfd";
     LedgerId "led";
     LotId "lot";
     EventId "evt";

@@ -56,6 +56,18 @@ const BREACHES: &[Breach] = &[
     breach("L06", "totals", &[], &["delete from order_discounts"]),
     breach("L07", "discounts", &["L06", "L30"], &["update orders set discounts = subtotal + 1 where label = 'open'"]),
     breach("L07", "discounts", &["L06", "L12", "store"], &["update orders set total = -1 where label = 'open'"]),
+    breach("L08", "counts 1 uses, there are 0", &[], &["insert into use_counts (tenant_id, subject_id, customer_id, uses)
+        select tenant_id, 'cpn_x', '', 1 from tenants"]),
+    breach("L08", "and not counted", &[], &[
+        "insert into uses (tenant_id, subject_id, purchase_id, venue_id, customer_id, state, held_at, ended_at, currency)
+         select c.tenant_id, 'cpn_x', 'ord_x', min(v.venue_id), min(c.customer_id), 'FINAL', 1, 1, 'USD'
+         from customers c join venues v on v.tenant_id = c.tenant_id group by c.tenant_id",
+        "insert into use_counts (tenant_id, subject_id, customer_id, uses) select tenant_id, 'cpn_x', '', 1 from uses"]),
+    breach("L08", "is FINAL for ord_x and ended at 0", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
+        state, held_at, currency) select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'FINAL', 1, 'USD' from venues group by tenant_id"]),
+    breach("L08", "is still held by ord_x", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
+        state, held_at, held_until, currency)
+        select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'HELD', 1, 1, 'USD' from venues group by tenant_id"]),
     breach("L12", "and gave back", &[], &[
         "insert into payments (tenant_id, payment_id, venue_id, subject_kind, subject_id, kind, method, status, amount,
            currency, reporting_amount, parent_id, taken_by, at)
