@@ -155,6 +155,8 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         version: 1,
         lines,
         decided,
+        asks: orders::Asks::default(),
+        removed: Vec::new(),
     })
 }
 

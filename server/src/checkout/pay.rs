@@ -71,7 +71,7 @@ pub fn take(tx: &mut Tx, venue: &Venue, tab: &mut Tab, ask: &Pay) -> Result<Paym
     };
     let currency = tab.currency.clone();
     let reporting_amount = reporting(tx, &currency, amount + tip, on)?;
-    orders::book_payment(tx, tab, paid, |tx, total| {
+    orders::book_payment(tx, venue, tab, paid, |tx, total| {
         reporting(tx, &currency, total, on)
     })?;
     let taking = Taking {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::store::{counters as store, profiles};
 use crate::hall::error::{Code, Error, Extra, Result};
-use crate::hall::id::{CustomerId, VenueId};
+use crate::hall::id::{CustomerId, GroupId, VenueId};
 use crate::hall::store::{Read, Tx};
 
 /// Notes that the guest was there; whether that is a new visit: one a business day and venue, whatever
@@ -34,6 +34,18 @@ pub fn has_visited(
     business_day: Date,
 ) -> Result<bool> {
     store::has_visited(read, customer, venue, business_day)
+}
+
+/// What pricing and points ask of a customer, in one statement.
+#[derive(Debug, Clone, Copy)]
+pub struct Brief {
+    pub group_id: Option<GroupId>,
+    pub paid_orders: i64,
+    pub loyalty_points: i64,
+}
+
+pub fn brief(read: &mut Read, customer: CustomerId) -> Result<Option<Brief>> {
+    store::brief(read, customer)
 }
 
 /// Adds a paid order, in minor units of the reporting currency, to what the customer has spent.

@@ -26,7 +26,9 @@ pub mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use counters::{Ledgered, has_visited, move_points, record_paid_order, record_visit};
+pub use counters::{
+    Brief, Ledgered, brief, has_visited, move_points, record_paid_order, record_visit,
+};
 pub use groups::{EditGroup, Group, Members};
 pub use instant::{Identity, find_or_create_by};
 pub use list::{CustomerStats, Spender};

@@ -102,6 +102,7 @@ pub const TABLE: &[Rule] = &[
     rule("PUT", "/api/v1/staff/me/password", Who::AnyStaff, ""),
     rule("POST", "/api/v1/devices/pair", Who::Public, ""),
     rule("GET", "/api/v1/tpv/venues/{venueId}/staff", STAFF, "platform:read"),
+    rule("GET", "/api/v1/tpv/venues/{venueId}/approvers", STAFF, "platform:read"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/switch", STAFF, ""),
     rule("GET", "/api/v1/chain", Who::AnyStaff, "platform:read"),
     rule("PATCH", "/api/v1/chain", OWNER, "platform:write"),
@@ -273,6 +274,10 @@ pub const TABLE: &[Rule] = &[
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/customer", STAFF, "orders:write"),
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/served-by", STAFF, "orders:write"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/manual", STAFF, "orders:write"),
+    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/automatic", STAFF, "orders:write"),
+    rule("DELETE", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/{orderDiscountId}", STAFF, "orders:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/comps", MANAGER, "orders:read"),
     // checkout
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:write"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/preview", STAFF, "orders:read"),

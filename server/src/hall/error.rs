@@ -157,6 +157,7 @@ codes! {
     NameTaken "name_taken" 409 "The name is already in use" "Choose another name.";
     RefTaken "ref_taken" 409 "The external reference belongs to another row" "Use the row named in `id`, or correct the reference.";
     EmailTaken "email_taken" 409 "Another person signs in with this email" "Use another email address.";
+    CouponGone "coupon_gone" 409 "What the order held is gone" "Take the discount off and ask again for the new total.";
     OrderNotOpen "order_not_open" 409 "The order is no longer open" "Read the order again; open a new one for further items.";
     GroupInUse "group_in_use" 409 "The group is a target of live discounts" "Archive or change the discounts named in `discounts` first.";
     StillUsed "still_used" 409 "Something still uses it" "Archive what uses it first.";
@@ -176,6 +177,9 @@ codes! {
     NothingDue "nothing_due" 422 "There is nothing left to pay" "Read the order again.";
     EmptyOrder "empty_order" 422 "The order has no items" "Add an item first, or void the order.";
     OrderHasPayments "order_has_payments" 422 "The order has payments" "Refund the payments first.";
+    DiscountRefused "discount_refused" 422 "The discount does not apply" "Look at `detail` and `reason`: they say what is missing.";
+    ApprovalRequired "approval_required" 422 "Somebody of rank has to stand by" "Choose one of GET …/approvers and send authorizedById with their PIN.";
+    CustomerRequired "customer_required" 422 "The guest has to be on the order" "Attach the customer first.";
     ProductUnavailable "product_unavailable" 422 "The product is not sold here" "Choose a product that is active and has a price at this venue.";
     MinimumPoints "minimum_points" 422 "Too few points to redeem" "Redeem at least the minimum.";
     PointsShort "points_short" 422 "There are not enough points" "Take at most what the balance in `loyaltyPoints` allows.";

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::{Error, Result};
 use super::id::{AuditId, EventId, StaffId, VenueId};
 use super::secret::sha256;
-use super::store::{Tx, Value, json};
+use super::store::{Read, Tx, Value, json};
 use crate::params;
 
 /// Who acts: stored with each entry as `kind:id`.
@@ -184,8 +184,8 @@ pub enum Known {
     Reused,
 }
 
-pub fn find_answer(tx: &mut Tx, keyed: &Keyed) -> Result<Known> {
-    let found = tx.first(
+pub fn find_answer(read: &mut Read, keyed: &Keyed) -> Result<Known> {
+    let found = read.first(
         "select fingerprint, status, headers, body from idempotency
          where tenant_id = $1 and principal = $2 and operation = $3 and key = $4",
         params![&keyed.principal, &keyed.operation, &keyed.key],

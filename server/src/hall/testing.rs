@@ -19,15 +19,16 @@ use super::access::Role;
 use super::call::Hall;
 use super::error::{Error, Result};
 use super::http::Limits;
-use super::id::{CustomerId, TenantId, VenueId};
+use super::id::{CustomerId, StaffId, TenantId, VenueId};
 use super::identity::{Mode, TaxMode, TillMode};
 use super::journal::By;
-use super::secret::Entropy;
+use super::secret::{self, Entropy, Secret};
 use super::store::{Db, Place, Scope, Settings, Tx};
 use super::time::Clock;
 use crate::customers::{self, EditCustomer};
 use crate::platform::chain::{self, CreateVenue, Founding};
 use crate::platform::hours::OpeningHours;
+use crate::platform::staff;
 use crate::{app, audit, jobs};
 
 /// The environment variable that `scripts/with-postgres` sets.
@@ -204,6 +205,18 @@ impl TestApp {
             customers::create(tx, &venue, &ask)
         });
         made.await.id
+    }
+
+    /// Somebody who works at every venue in this rank, and their PIN.
+    pub async fn colleague(&self, name: &str, role: Role, pin: &str) -> StaffId {
+        let hash = secret::hash(Secret::new(pin), self.hall.entropy.clone()).await;
+        let (name, hash) = (name.to_owned(), hash.expect("the PIN is hashed"));
+        self.write(move |tx| {
+            let id = staff::hire(tx, &name, role, None)?;
+            staff::set_pin(tx, id, &hash, Role::Owner)?;
+            Ok(id)
+        })
+        .await
     }
 
     pub fn owner(&self) -> Persona<'_> {

@@ -7,8 +7,8 @@ use engine::quote::{Context, Evaluation, Policy, Refused, evaluate};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{Line, Tab, customer_of};
-use crate::discounts;
+use super::candidates::{self, Weighed};
+use super::{Buyer, Line, Tab, buyer};
 use crate::hall::error::{Error, Result};
 use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::store::Read;
@@ -72,37 +72,39 @@ impl Decided {
     }
 }
 
-/// Prices the tab as it stands in memory. The number of statements is the same for any number of lines and rules.
-pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Decided> {
-    let customer = tab.customer.map(|id| customer_of(read, id)).transpose()?;
-    let order = priced::Order {
+/// Prices the tab as it stands in memory, and says what each discount that was weighed would use up.
+pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<(Decided, Vec<Weighed>)> {
+    let buyer = tab.customer.map(|id| buyer(read, id)).transpose()?;
+    let mut weighed = candidates::gather(read, venue, tab, buyer.as_ref())?;
+    let order = priced(tab, buyer.as_ref())?;
+    let candidates = weighed
+        .iter_mut()
+        .map(|one| one.candidate.clone())
+        .collect();
+    let decided = Decided::by(order, candidates, policy(venue), venue.zone.clone())?;
+    Ok((decided, weighed))
+}
+
+/// The order as the engine sees it; lines that were voided are none.
+pub fn priced(tab: &Tab, buyer: Option<&Buyer>) -> Result<priced::Order> {
+    let lines = tab.lines.iter().filter(|line| line.voided_at.is_none());
+    Ok(priced::Order {
         id: tab.id.to_string().into(),
         currency: currency(&tab.currency)?,
         tax_mode: tax_mode(tab.tax_mode),
         opened_at: tab.opened_at,
-        customer: customer.map(|customer| priced::Customer {
-            id: customer.id.to_string().into(),
-            group_ids: customer
-                .customer_group_id
+        customer: buyer.map(|buyer| priced::Customer {
+            id: buyer.id.to_string().into(),
+            group_ids: buyer
+                .group_id
                 .iter()
                 .map(|id| id.to_string().into())
                 .collect(),
             segment_ids: Vec::new(),
-            purchases: u32::try_from(customer.paid_orders).unwrap_or(u32::MAX),
+            purchases: u32::try_from(buyer.paid_orders).unwrap_or(u32::MAX),
         }),
-        lines: tab
-            .lines
-            .iter()
-            .filter(|line| line.voided_at.is_none())
-            .map(line)
-            .collect::<Result<_>>()?,
-    };
-    let live = discounts::live(read, venue.id, read.now())?;
-    let candidates = live
-        .into_iter()
-        .map(|live| Candidate::automatic(live.rule))
-        .collect();
-    Decided::by(order, candidates, policy(venue), venue.zone.clone())
+        lines: lines.map(line).collect::<Result<_>>()?,
+    })
 }
 
 /// A line as the engine sees it.

@@ -35,6 +35,22 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L10",
+        about: "A comp has a reason, and what needs somebody of rank had somebody who works here",
+        check: Check::Query(
+            "select d.tenant_id, 'discount ' || d.order_discount_id || ' of ' || d.order_id || ' has no reason'
+             from order_discounts d where d.comp_on is not null and trim(coalesce(d.comp_reason, '')) = ''
+             union all
+             select d.tenant_id, 'discount ' || d.order_discount_id || ' of ' || d.order_id || ' was approved by '
+                || coalesce(d.authorized_by, 'nobody') || ' as ' || coalesce(d.authorized_rank, 'nothing')
+             from order_discounts d
+             left join staff s on s.tenant_id = d.tenant_id and s.staff_id = d.authorized_by
+             where d.bound = 'APPROVAL' and (s.staff_id is null or d.authorized_rank is null
+               or d.authorized_rank not in ('MANAGER', 'OWNER'))
+             limit $1",
+        ),
+    },
+    Law {
         number: "L12",
         about: "What was paid for an order, with tips, is its total and the cash rounding",
         check: Check::Query(

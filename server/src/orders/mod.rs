@@ -1,10 +1,15 @@
 //! Orders: what is bought at the till, from the first line to the last payment.
 //!
 //! `OPEN` (a tab) → `PAID` or `VOIDED`. While it is open every change prices it anew through the engine;
-//! when it is paid, what was decided stays with it byte for byte (L30). Keeps L06, L07, L12 and L13 for orders.
+//! when it is paid, what was decided stays with it byte for byte (L30). Keeps L06–L08, L10, L12 and L13 for orders.
 //! Absent on purpose: taking money. `checkout` sees orders, payments and points together.
 
+mod asks;
+mod borne;
+mod candidates;
+mod comps;
 mod decide;
+mod holds;
 mod items;
 mod laws;
 mod points;
@@ -13,14 +18,18 @@ mod show;
 mod store;
 #[cfg(test)]
 mod tests;
+mod wish_routes;
+mod wishes;
 
+use engine::id::CandidateId;
+use engine::quote::TraceEntry;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::hall::error::{Code, Error, Extra, Result};
-use crate::hall::id::{CustomerId, Id, LineId, OrderId, ProductId, StaffId, VenueId};
+use crate::hall::id::{CustomerId, GroupId, Id, LineId, OrderId, ProductId, StaffId, VenueId};
 use crate::hall::identity::{self, TaxMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
@@ -28,6 +37,7 @@ use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
 use crate::{customers, payments};
 
+pub use asks::Asks;
 pub use decide::{Decided, line as priced_line, tax_mode};
 pub use items::{AddItem, ChangeItem, InlineItem};
 pub use points::basket;
@@ -35,7 +45,7 @@ pub use show::{Order, Orders};
 
 pub const ROOM: Room = Room {
     name: "orders",
-    routes: routes::routes,
+    routes: || routes::routes().merge(wish_routes::routes()),
     laws: laws::ALL,
     ..Room::EMPTY
 };
@@ -95,6 +105,9 @@ pub struct Tab {
     pub version: i64,
     pub lines: Vec<Line>,
     pub decided: Decided,
+    pub asks: Asks,
+    /// What no longer fitted at this change and was let go: told once, stored nowhere.
+    pub removed: Vec<TraceEntry>,
 }
 
 #[derive(Debug, Clone)]
@@ -156,6 +169,19 @@ impl Tab {
         self.decided.evaluation.totals.total + self.tip
     }
 
+    /// Whether the discount behind a candidate is one that was published, and not made up for this order.
+    pub fn is_published(&self, candidate: &CandidateId) -> bool {
+        let mut candidates = self.decided.candidates.iter();
+        candidates.any(|one| {
+            one.id == *candidate
+                && one
+                    .discount
+                    .id
+                    .parse::<crate::hall::id::DiscountId>()
+                    .is_ok()
+        })
+    }
+
     /// What is exactly left to pay.
     pub fn due(&self) -> i64 {
         match self.status {
@@ -190,10 +216,12 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         version: 1,
         lines: Vec::new(),
         decided: Decided::of_nothing(venue)?,
+        asks: Asks::default(),
+        removed: Vec::new(),
     };
     tab.customer = ask.customer_id;
     tab.lines = items::resolve(tx, venue, &ask.items, 0)?;
-    tab.decided = decide::decide(tx, venue, &tab)?;
+    decide_anew(tx, venue, &mut tab)?;
     store::insert(tx, &tab)?;
     Ok(tab)
 }
@@ -241,7 +269,11 @@ fn said(status: Status) -> &'static str {
 /// `Refused` where it would leave the guest with more paid than the order costs.
 fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<()> {
     let before = tab.version;
-    tab.decided = decide::decide(tx, venue, tab)?;
+    let bore = (
+        tab.decided.evaluation.discounts.clone(),
+        tab.asks.ids.clone(),
+    );
+    decide_anew(tx, venue, tab)?;
     if tab.due() < 0 {
         let over = Money::of(-tab.due(), &tab.currency);
         let detail = format!(
@@ -255,9 +287,29 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<()
     }
     tab.version += 1;
     store::save(tx, tab, before)?;
+    // Lines change far more often than which discounts an order bears: only then is a row rewritten.
+    if bore.0 != tab.decided.evaluation.discounts || bore.1 != tab.asks.ids {
+        store::replace_discounts(tx, tab)?;
+    }
     let order = show::order(tx, tab)?;
     tx.audit(action, tab.id, None::<&()>, Some(&order))?;
     tx.emit(EventType::OrderUpdated, Some(tab.venue), &order)
+}
+
+/// Decides what is paid; wishes that no longer fit leave, and what the order uses up is held.
+fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<()> {
+    let (decided, weighed) = decide::decide(tx, venue, tab)?;
+    tab.decided = decided;
+    tab.removed = tab.asks.drop_refused(&tab.decided.evaluation);
+    let mut ids = std::collections::BTreeMap::new();
+    for applied in &tab.decided.evaluation.discounts {
+        let candidate = applied.candidate_id.to_string();
+        let known = tab.asks.ids.get(&candidate).copied();
+        let id = known.or_else(|| candidate.parse().ok());
+        ids.insert(candidate, id.unwrap_or_else(|| tx.new_id()));
+    }
+    tab.asks.ids = ids;
+    holds::settle(tx, tab, &weighed)
 }
 
 /// Adds items at the end of an open order.
@@ -369,6 +421,7 @@ pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Tab
     tab.closed_at = Some(tx.now());
     tab.void_reason = Some(reason.to_owned());
     tab.version += 1;
+    holds::release(tx, &tab)?;
     store::save(tx, &tab, before)?;
     let order = show::order(tx, &tab)?;
     tx.audit("order.void", id, None::<&()>, Some(&order))?;
@@ -388,11 +441,13 @@ pub struct Paid {
 /// Books a payment on the order, and closes it when nothing is due any more.
 pub fn book_payment(
     tx: &mut Tx,
+    venue: &Venue,
     tab: &mut Tab,
     paid: Paid,
     reporting_total: impl FnOnce(&mut Tx, i64) -> Result<i64>,
 ) -> Result<()> {
     let before = tab.version;
+    holds::secure(tx, tab, |tx, held| total_without(tx, venue, tab, held))?;
     tab.paid += paid.amount + paid.tip;
     tab.tip += paid.tip;
     tab.rounding += paid.rounding;
@@ -402,11 +457,28 @@ pub fn book_payment(
         let reporting = reporting_total(tx, spent)?;
         tab.status = Status::Paid;
         tab.closed_at = Some(paid.at);
+        holds::finish(tx, tab)?;
         Some(reporting)
     } else {
+        holds::pin(tx, tab)?;
         None
     };
     store::save_payment(tx, tab, before, reporting)
+}
+
+/// What the order would cost without the discount that used what is gone.
+fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, gone: &holds::HeldUse) -> Result<i64> {
+    let mut without = tab.clone();
+    without
+        .asks
+        .wishes
+        .retain(|wish| wish.id.to_string() != gone.candidate);
+    without
+        .asks
+        .off
+        .extend(gone.candidate.parse::<crate::hall::id::DiscountId>());
+    without.decided = decide::decide(tx, venue, &without)?.0;
+    Ok(without.total())
 }
 
 /// The order as the API shows it.
@@ -446,14 +518,26 @@ fn check_reason(reason: &str) -> Result<()> {
     }
 }
 
-/// The customer, who must be one of ours and not put away.
-fn customer_of(read: &mut Read, id: CustomerId) -> Result<customers::Customer> {
-    customers::find(read, id).map_err(|error| match error {
-        Error::NotFound(_) => Error::field(
+/// Whose order it is, as far as a price may ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Buyer {
+    pub id: CustomerId,
+    pub group_id: Option<GroupId>,
+    pub paid_orders: i64,
+}
+
+/// The customer, who must be one of ours.
+fn buyer(read: &mut Read, id: CustomerId) -> Result<Buyer> {
+    let Some(known) = customers::brief(read, id)? else {
+        return Err(Error::field(
             "/customerId",
             "not_found",
             "Choose a customer of this chain, or leave it out.",
-        ),
-        other => other,
+        ));
+    };
+    Ok(Buyer {
+        id,
+        group_id: known.group_id,
+        paid_orders: known.paid_orders,
     })
 }

@@ -1,18 +1,22 @@
 //! An order as the API shows it: lines, discounts with their reasons, payments, totals.
 
-use engine::discount::Scope;
-use engine::quote::{Evaluation, Language, TraceCode, Verdict, Wording, sentence};
+use engine::discount::{Origin, Scope};
+use engine::quote::{Language, TraceCode, TraceEntry, Verdict, Wording, sentence};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use super::borne::Borne;
 use super::{LineModifier, Source, Status, Tab, points};
 use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CategoryId, CustomerId, LineId, OrderId, ProductId, TaxClassId, VenueId};
+use crate::hall::id::{
+    CategoryId, CouponId, CustomerId, DiscountId, LineId, OrderDiscountId, OrderId, ProductId,
+    StaffId, TaxClassId, VenueId,
+};
 use crate::hall::identity;
 use crate::hall::money::Money;
 use crate::hall::page::Page;
@@ -40,6 +44,9 @@ pub struct Order {
     pub void_reason: Option<String>,
     pub items: Vec<Item>,
     pub discounts: Vec<Applied>,
+    /// Discounts that no longer fitted at this change and were let go, with why. Told once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Reason>,
     /// Each discount that was weighed, and why it was taken or not.
     pub trace: Vec<Reason>,
     pub payments: Vec<Payment>,
@@ -101,8 +108,21 @@ pub struct Item {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Applied {
-    pub discount_id: String,
-    pub version: u32,
+    /// By which it is taken off.
+    pub id: OrderDiscountId,
+    /// How it came to the order.
+    #[schema(value_type = String, example = "AUTOMATIC")]
+    pub origin: Origin,
+    /// The published rule; absent where it was made up for this order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount_id: Option<DiscountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_id: Option<CouponId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "SAVE20")]
+    pub code: Option<String>,
     #[schema(example = "Happy hour")]
     pub name: String,
     #[schema(value_type = String, example = "ORDER")]
@@ -110,6 +130,20 @@ pub struct Applied {
     /// What it was taken of.
     pub base: Money,
     pub amount: Money,
+    /// Points that were taken for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 100)]
+    pub points: Option<i64>,
+    /// What was made and is not charged.
+    pub is_comp: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "waited too long")]
+    pub comp_reason: Option<String>,
+    /// As the audit log names them; `rule` for what nobody asked for.
+    #[schema(example = "staff:stf_01kab4bqf8e1ftz0c6hqp2v9xw")]
+    pub applied_by_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorized_by_id: Option<StaffId>,
 }
 
 /// Why a discount was taken or not.
@@ -178,14 +212,13 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
         Status::Voided => None,
         _ => loyalty::earned(read, &tab.id.to_string(), &tab.currency)?,
     };
-    order.points_balance = Some(customers::find(read, customer)?.loyalty_points);
+    order.points_balance = customers::brief(read, customer)?.map(|brief| brief.loyalty_points);
     Ok(order)
 }
 
 /// The order as it stands in `tab`, with these payments.
 pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Result<Order> {
     let evaluation = &tab.decided.evaluation;
-    let money = |amount: i64| Money::of(amount, &tab.currency);
     Ok(Order {
         id: tab.id,
         venue_id: tab.venue,
@@ -199,19 +232,21 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Resul
         closed_at: tab.closed_at,
         void_reason: tab.void_reason.clone(),
         items: tab.lines.iter().map(|line| item(tab, line)).collect(),
-        discounts: evaluation
-            .discounts
+        discounts: tab
+            .borne()?
             .iter()
-            .map(|applied| Applied {
-                discount_id: applied.discount_id.to_string(),
-                version: applied.version,
-                name: name_of(tab, &applied.discount_id),
-                scope: applied.scope,
-                base: money(applied.base),
-                amount: money(applied.amount),
-            })
+            .map(|borne| applied(tab, borne))
             .collect(),
-        trace: reasons(tab, evaluation, language)?,
+        removed: tab
+            .removed
+            .iter()
+            .map(|entry| reason(tab, entry, language))
+            .collect::<Result<_>>()?,
+        trace: evaluation
+            .trace
+            .iter()
+            .map(|entry| reason(tab, entry, language))
+            .collect::<Result<_>>()?,
         payments,
         totals: totals(tab)?,
         points: None,
@@ -291,7 +326,29 @@ fn totals(tab: &Tab) -> Result<Totals> {
     })
 }
 
-fn reasons(tab: &Tab, evaluation: &Evaluation, language: Language) -> Result<Vec<Reason>> {
+fn applied(tab: &Tab, borne: &Borne<'_>) -> Applied {
+    let money = |amount: i64| Money::of(amount, &tab.currency);
+    Applied {
+        id: borne.id,
+        origin: borne.origin,
+        discount_id: borne.discount.map(|(id, _)| id),
+        version: borne.discount.map(|(_, version)| version),
+        coupon_id: borne.coupon,
+        code: borne.applied.code.clone(),
+        name: name_of(tab, &borne.applied.discount_id),
+        scope: borne.applied.scope,
+        base: money(borne.applied.base),
+        amount: money(borne.amount),
+        points: borne.applied.points,
+        is_comp: borne.applied.is_comp,
+        comp_reason: borne.comp_reason.map(str::to_owned),
+        applied_by_id: borne.applied_by.to_owned(),
+        authorized_by_id: borne.authorized.map(|one| one.staff),
+    }
+}
+
+/// An entry of the trace, also as a sentence.
+pub fn reason(tab: &Tab, entry: &TraceEntry, language: Language) -> Result<Reason> {
     let money = |amount: i64| Money::of(amount, &tab.currency).plain();
     let name = |id: &engine::id::DiscountId| name_of(tab, id);
     let wording = Wording {
@@ -299,23 +356,16 @@ fn reasons(tab: &Tab, evaluation: &Evaluation, language: Language) -> Result<Vec
         name: &name,
     };
     let say = |code: &TraceCode| sentence(code, language, wording);
-    evaluation
-        .trace
-        .iter()
-        .map(|entry| {
-            let all = std::iter::once(&entry.reason).chain(&entry.notes);
-            let codes: serde_json::Result<Vec<Json>> =
-                all.clone().map(serde_json::to_value).collect();
-            Ok(Reason {
-                discount_id: entry.discount_id.to_string(),
-                version: entry.version,
-                name: name_of(tab, &entry.discount_id),
-                verdict: entry.verdict,
-                codes: codes.map_err(Error::bug)?,
-                sentence: all.map(say).collect::<Vec<_>>().join(" "),
-            })
-        })
-        .collect()
+    let all = std::iter::once(&entry.reason).chain(&entry.notes);
+    let codes: serde_json::Result<Vec<Json>> = all.clone().map(serde_json::to_value).collect();
+    Ok(Reason {
+        discount_id: entry.discount_id.to_string(),
+        version: entry.version,
+        name: name_of(tab, &entry.discount_id),
+        verdict: entry.verdict,
+        codes: codes.map_err(Error::bug)?,
+        sentence: all.map(say).collect::<Vec<_>>().join(" "),
+    })
 }
 
 fn name_of(tab: &Tab, id: &engine::id::DiscountId) -> String {

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use engine::discount::Discount as Rule;
+use jiff::civil::Date;
 
+use super::comps::Group;
 use super::{Decided, Line, Status, Tab};
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, OrderId, VenueId};
@@ -13,9 +15,9 @@ pub fn insert(tx: &mut Tx, tab: &Tab) -> Result<()> {
     let totals = &tab.decided.evaluation.totals;
     tx.queue(
         "insert into orders (tenant_id, order_id, venue_id, status, customer_id, label, served_by, source,
-           currency, tax_mode, opened_at, business_day, subtotal, discounts, tax, total, decided, version,
+           currency, tax_mode, opened_at, business_day, subtotal, discounts, tax, total, decided, asks, version,
            created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)",
         params![
             tab.id,
             tab.venue,
@@ -33,12 +35,13 @@ pub fn insert(tx: &mut Tx, tab: &Tab) -> Result<()> {
             totals.tax,
             tab.total(),
             json(&tab.decided)?,
+            json(&tab.asks)?,
             tab.version,
             tx.now()
         ],
     )?;
     insert_lines(tx, tab.id, &tab.lines)?;
-    put_discounts(tx, tab)
+    insert_discounts(tx, tab)
 }
 
 pub fn insert_lines(tx: &mut Tx, order: OrderId, lines: &[Line]) -> Result<()> {
@@ -89,7 +92,7 @@ pub fn save(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
     let saved = tx.exec(
         "update orders set status = $4, customer_id = $5, label = $6, served_by = $7, closed_at = $8,
            void_reason = $9, subtotal = $10, discounts = $11, tax = $12, total = $13, decided = $14,
-           version = $15, updated_at = $16
+           asks = $15, version = $16, updated_at = $17
          where tenant_id = $1 and order_id = $2 and version = $3 and status = 'OPEN'",
         params![
             tab.id,
@@ -105,12 +108,12 @@ pub fn save(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
             totals.tax,
             tab.total(),
             json(&tab.decided)?,
+            json(&tab.asks)?,
             tab.version,
             tx.now()
         ],
     )?;
-    moved(saved)?;
-    put_discounts(tx, tab)
+    moved(saved)
 }
 
 /// Books what was paid; `reporting` is set when that closes the order.
@@ -146,25 +149,44 @@ fn moved(saved: u64) -> Result<()> {
     }
 }
 
-fn put_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
-    let applied = &tab.decided.evaluation.discounts;
-    // Lines change far more often than which discounts an order bears: only then is a row rewritten.
+/// Writes anew which discounts the order bears.
+pub fn replace_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
     tx.queue(
         "delete from order_discounts where tenant_id = $1 and order_id = $2",
         params![tab.id],
     )?;
-    for discount in applied {
-        let id: crate::hall::id::OrderDiscountId = tx.new_id();
+    insert_discounts(tx, tab)
+}
+
+fn insert_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    for borne in tab.borne()? {
+        let rank: Value = borne
+            .authorized
+            .as_ref()
+            .map(|one| word(&one.rank))
+            .transpose()?
+            .into();
         tx.queue(
-            "insert into order_discounts
-               (tenant_id, order_id, order_discount_id, discount_id, discount_version, amount)
-             values ($1, $2, $3, $4, $5, $6)",
+            "insert into order_discounts (tenant_id, order_id, order_discount_id, origin, discount_id,
+               discount_version, coupon_id, amount, given, comp_reason, venue_id, comp_on, bound, applied_by,
+               authorized_by, authorized_rank)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             params![
                 tab.id,
-                id,
-                discount.discount_id.as_str(),
-                i64::from(discount.version),
-                discount.amount
+                borne.id,
+                word(&borne.origin)?,
+                borne.discount.map(|(id, _)| id),
+                borne.discount.map(|(_, version)| i64::from(version)),
+                borne.coupon,
+                borne.amount,
+                borne.given,
+                borne.comp_reason,
+                tab.venue,
+                borne.comp_reason.map(|_| tab.business_day),
+                if borne.is_bound { "APPROVAL" } else { "FREE" },
+                borne.applied_by,
+                borne.authorized.as_ref().map(|one| one.staff),
+                rank
             ],
         )?;
     }
@@ -173,7 +195,7 @@ fn put_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
 
 const TAB: &str =
     "select order_id, venue_id, status, customer_id, label, served_by, source, currency, tax_mode,
-    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided
+    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks
     from orders where tenant_id = $1";
 
 pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Option<Tab>> {
@@ -209,6 +231,8 @@ fn tab(row: &Row) -> Result<Tab> {
         rounding: row.get(15)?,
         version: row.get(16)?,
         decided: row.json(17)?,
+        asks: row.json(18)?,
+        removed: Vec::new(),
         lines: Vec::new(),
     })
 }
@@ -309,11 +333,11 @@ pub fn list(
     };
     let (limit, offset) = (bind(paging.limit().into()), bind(paging.offset().into()));
     let sql = format!("{TAB}{wanted}{after} order by {order} limit {limit} offset {offset}");
-    let sql = sql.replacen("decided\n", "decided, updated_at\n", 1);
+    let sql = sql.replacen("asks\n", "asks, updated_at\n", 1);
     let rows = read.query(&sql, &params)?;
     let tabs = rows
         .iter()
-        .map(|row| Ok((tab(row)?, row.get::<i64>(18)?)))
+        .map(|row| Ok((tab(row)?, row.get::<i64>(19)?)))
         .collect::<Result<Vec<_>>>()?;
     let mut page =
         Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
@@ -326,6 +350,29 @@ pub fn list(
         }
     }
     Ok(page)
+}
+
+pub const COMPS: &str = "select d.comp_on, d.applied_by, d.authorized_by, d.comp_reason, count(*),
+       cast(sum(d.amount) as bigint)
+     from order_discounts d join orders o on o.tenant_id = d.tenant_id and o.order_id = d.order_id
+     where d.tenant_id = $1 and d.venue_id = $2 and d.comp_on >= $3 and d.comp_on <= $4
+       and o.status <> 'VOIDED'
+     group by d.comp_on, d.applied_by, d.authorized_by, d.comp_reason";
+
+/// What was comped from `from` to `to`, both included; orders that were given up count nothing.
+pub fn comps(read: &mut Read, venue: VenueId, from: Date, to: Date) -> Result<Vec<Group>> {
+    let rows = read.query(COMPS, params![venue, from, to])?;
+    let groups = rows.iter().map(|row| {
+        Ok(Group {
+            on: row.get(0)?,
+            by: row.get(1)?,
+            approver: row.get(2)?,
+            reason: row.get(3)?,
+            count: row.get(4)?,
+            amount: row.get(5)?,
+        })
+    });
+    groups.collect()
 }
 
 /// Tenant and order.
@@ -389,7 +436,7 @@ pub fn rules_between(
          left join discount_versions v on v.tenant_id = d.tenant_id and v.discount_id = d.discount_id
            and v.version = d.discount_version
          where (d.tenant_id > $1 or (d.tenant_id = $1 and d.order_id > $2))
-           and (d.tenant_id < $3 or (d.tenant_id = $3 and d.order_id <= $4))",
+           and (d.tenant_id < $3 or (d.tenant_id = $3 and d.order_id <= $4)) and d.discount_id is not null",
         params![&after.0, &after.1, &last.0, &last.1],
     )?;
     gather(&rows, 2, |row| row.json(1).ok())

@@ -363,5 +363,10 @@ impl Reply for TillStaff {}
 
 /// Everybody who has a rank in the venue and a PIN.
 pub fn at_till(read: &mut Read, venue: VenueId) -> Result<Vec<TillStaff>> {
-    store::at_till(read, venue)
+    store::at_till(read, venue, Role::Staff)
+}
+
+/// Everybody who may stand by with their PIN where a discount asks for somebody of rank.
+pub fn approvers(read: &mut Read, venue: VenueId) -> Result<Vec<TillStaff>> {
+    store::at_till(read, venue, Role::Manager)
 }

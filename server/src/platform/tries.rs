@@ -127,7 +127,7 @@ pub async fn check_pin(call: &StaffCall, staff: StaffId, pin: Secret) -> Result<
     }
 }
 
-/// Somebody of rank stands by with their PIN: who it was, having at least the rank `needs` in the venue
+/// Somebody of rank stands by with their PIN: who it was and as what, having at least the rank `needs` in the venue
 /// of the call (L10). Call it before the write that it approves.
 ///
 /// # Errors
@@ -137,15 +137,14 @@ pub async fn approve(
     staff: StaffId,
     pin: Secret,
     needs: Role,
-) -> Result<StaffId> {
+) -> Result<(StaffId, Role)> {
     let venue = call.venue()?.id;
     check_pin(call, staff, pin).await?;
     let rank = call
         .look(move |read| super::staff::role_at(read, staff, venue))
         .await?;
-    if rank.is_some_and(|rank| rank >= needs) {
-        Ok(staff)
-    } else {
-        Err(Error::Forbidden(needs))
+    match rank {
+        Some(rank) if rank >= needs => Ok((staff, rank)),
+        _ => Err(Error::Forbidden(needs)),
     }
 }

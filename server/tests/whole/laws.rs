@@ -62,12 +62,14 @@ const BREACHES: &[Breach] = &[
         "insert into uses (tenant_id, subject_id, purchase_id, venue_id, customer_id, state, held_at, ended_at, currency)
          select c.tenant_id, 'cpn_x', 'ord_x', min(v.venue_id), min(c.customer_id), 'FINAL', 1, 1, 'USD'
          from customers c join venues v on v.tenant_id = c.tenant_id group by c.tenant_id",
-        "insert into use_counts (tenant_id, subject_id, customer_id, uses) select tenant_id, 'cpn_x', '', 1 from uses"]),
+        "insert into use_counts (tenant_id, subject_id, customer_id, uses) select tenant_id, 'cpn_x', '', 1 from uses where subject_id = 'cpn_x'"]),
     breach("L08", "is FINAL for ord_x and ended at 0", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
         state, held_at, currency) select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'FINAL', 1, 'USD' from venues group by tenant_id"]),
     breach("L08", "is still held by ord_x", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
         state, held_at, held_until, currency)
         select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'HELD', 1, 1, 'USD' from venues group by tenant_id"]),
+    breach("L10", "has no reason", &[], &["update order_discounts set comp_on = '2026-01-01', comp_reason = ' '"]),
+    breach("L10", "was approved by nobody as nothing", &["store"], &["update order_discounts set bound = 'APPROVAL'"]),
     breach("L12", "and gave back", &[], &[
         "insert into payments (tenant_id, payment_id, venue_id, subject_kind, subject_id, kind, method, status, amount,
            currency, reporting_amount, parent_id, taken_by, at)

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::customers::counters::Brief;
 use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::store::{Read, Tx};
@@ -47,6 +48,22 @@ pub fn add_visit(tx: &mut Tx, customer: CustomerId, venue: VenueId, at: Timestam
              then customer_venues.last_seen_at else $4 end",
         params![venue, customer, at],
     )
+}
+
+pub fn brief(read: &mut Read, customer: CustomerId) -> Result<Option<Brief>> {
+    let row = read.first(
+        "select group_id, paid_orders, loyalty_points from customers
+         where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )?;
+    let brief = row.map(|row| {
+        Ok(Brief {
+            group_id: row.get(0)?,
+            paid_orders: row.get(1)?,
+            loyalty_points: row.get(2)?,
+        })
+    });
+    brief.transpose()
 }
 
 pub fn add_paid_order(

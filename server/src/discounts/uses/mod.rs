@@ -17,6 +17,7 @@ mod tests;
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, VenueId};
@@ -42,7 +43,8 @@ pub struct Purchase {
 }
 
 /// What may be used up, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// The id of a discount or a coupon, as text.
     pub subject: String,
@@ -233,6 +235,11 @@ pub fn finish(tx: &mut Tx, purchase: &Purchase, subject: &str, saving: i64) -> R
     } else {
         Err(Error::Again("the use lapsed meanwhile".into()))
     }
+}
+
+/// A paid purchase used what nobody counts: its use is final at once.
+pub fn note(tx: &mut Tx, purchase: &Purchase, subject: &str, saving: i64) -> Result<()> {
+    store::note(tx, purchase, subject, saving)
 }
 
 /// A rule has a limit from now on: what was used so far is counted, so that the limit binds.

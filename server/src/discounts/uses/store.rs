@@ -185,6 +185,41 @@ pub fn finish(tx: &mut Tx, purchase: &str, subject: &str, saving: i64) -> Result
     Ok(finished == 1)
 }
 
+/// The counters are asked although there should be none: a limit may have been published meanwhile.
+pub fn note(tx: &mut Tx, purchase: &Purchase, subject: &str, saving: i64) -> Result<()> {
+    tx.queue(
+        "insert into uses (tenant_id, subject_id, purchase_id, venue_id, customer_id, state, held_at, ended_at,
+           saving, currency)
+         values ($1, $2, $3, $4, $5, 'FINAL', $6, $6, $7, $8)
+         on conflict (tenant_id, subject_id, purchase_id) do update set
+           state = 'FINAL', customer_id = excluded.customer_id, held_at = excluded.held_at, held_until = null,
+           ended_at = excluded.ended_at, saving = excluded.saving",
+        params![
+            subject,
+            &purchase.id,
+            purchase.venue,
+            purchase.customer,
+            tx.now(),
+            saving,
+            &purchase.currency
+        ],
+    )?;
+    if let Some(customer) = purchase.customer {
+        tx.queue(
+            "insert into use_counts (tenant_id, subject_id, customer_id, uses)
+             select tenant_id, subject_id, $3, 1 from use_counts
+             where tenant_id = $1 and subject_id = $2 and customer_id = ''
+             on conflict (tenant_id, subject_id, customer_id) do update set uses = use_counts.uses + 1",
+            params![subject, customer],
+        )?;
+    }
+    tx.queue(
+        "update use_counts set uses = uses + 1
+         where tenant_id = $1 and subject_id = $2 and customer_id = ''",
+        params![subject],
+    )
+}
+
 pub const LAPSED: &str = "select purchase_id, subject_id from uses
      where tenant_id = $1 and state = 'HELD' and held_until is not null and held_until <= $2
      order by held_until limit $3";

@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(list_devices, create_device))
         .routes(routes!(show_device, rename_device, revoke_device))
         .routes(routes!(list_till_staff))
+        .routes(routes!(list_approvers))
 }
 
 /// The rank that whoever calls may give at most.
@@ -261,4 +262,12 @@ async fn revoke_device(
 async fn list_till_staff(call: StaffCall) -> Result<Answer> {
     let venue = call.venue()?.id;
     call.read(move |read| staff::at_till(read, venue)).await
+}
+
+/// List who may approve a discount or a comp at this venue, with their own PIN
+#[utoipa::path(get, path = "/api/v1/tpv/venues/{venueId}/approvers", tag = "platform",
+    params(("venueId" = VenueId, Path)), responses((status = 200, body = Vec<TillStaff>)))]
+async fn list_approvers(call: StaffCall) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    call.read(move |read| staff::approvers(read, venue)).await
 }

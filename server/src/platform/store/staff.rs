@@ -196,14 +196,16 @@ pub fn password_hash(read: &mut Read, id: StaffId) -> Result<Option<String>> {
     row.map_or(Ok(None), |row| row.get(0))
 }
 
-pub fn at_till(read: &mut Read, venue: VenueId) -> Result<Vec<TillStaff>> {
+/// Everybody with a PIN and a rank in the venue of at least `least`.
+pub fn at_till(read: &mut Read, venue: VenueId, least: Role) -> Result<Vec<TillStaff>> {
     let rows = read.query(
         "select s.staff_id, s.name from staff s
          where s.tenant_id = $1 and s.archived_at is null and s.pin_hash is not null
            and exists (select 1 from staff_roles r where r.tenant_id = s.tenant_id
-             and r.staff_id = s.staff_id and r.venue_id in ('*', $2))
-         order by s.staff_id limit $3",
-        params![venue, TILL_MAX],
+             and r.staff_id = s.staff_id and r.venue_id in ('*', $2)
+             and (r.role in ('OWNER', $3) or $3 = 'STAFF'))
+         order by s.staff_id limit $4",
+        params![venue, least.word(), TILL_MAX],
     )?;
     rows.iter()
         .map(|row| {

@@ -1,3 +1,6 @@
+mod comps;
+mod wishes;
+
 use serde_json::{Value as Json, json};
 
 use crate::both_stores;

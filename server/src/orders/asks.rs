@@ -1,0 +1,174 @@
+//! What was asked of an order beside its lines: what staff gave, what the guest's codes and points give, and which
+//! automatic discounts somebody took off. They stay while lines come and go; what no longer fits leaves.
+
+use std::collections::BTreeMap;
+
+use engine::discount::{Discount as Rule, LineShare};
+use engine::quote::{Evaluation, TraceEntry, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::holds::HeldUse;
+use crate::hall::access::Role;
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::{CouponId, DiscountId, OrderDiscountId, StaffId};
+
+/// Discounts that one order may be asked to bear, beside the automatic ones.
+pub const WISHES_MAX: usize = 30;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Asks {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<Wish>,
+    /// Automatic discounts that were taken off by hand; they stay off until somebody asks for them by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub off: Vec<DiscountId>,
+    /// How the answers name each discount that the order bears, by its candidate in the engine.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ids: BTreeMap<String, OrderDiscountId>,
+    /// The uses that the order holds, as they were last settled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldUse>,
+    /// The points that it holds.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub points_held: i64,
+    /// 1, 2, 3 … : the earlier wish stays where two exclude each other.
+    pub added: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(points: &i64) -> bool {
+    *points == 0
+}
+
+/// A discount that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wish {
+    pub id: OrderDiscountId,
+    pub added: u32,
+    pub what: What,
+    /// As the audit log names them.
+    pub applied_by: String,
+    /// Why, where the guest pays nothing for what was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorized: Option<Authorized>,
+}
+
+/// Who of rank stood by, with their own PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authorized {
+    pub staff: StaffId,
+    pub rank: Role,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "SCREAMING_SNAKE_CASE",
+    rename_all_fields = "camelCase"
+)]
+pub enum What {
+    /// A published rule that staff picked; `given` is the value of an open one: basis points or minor units.
+    Predefined {
+        discount_id: DiscountId,
+        given: Option<i64>,
+    },
+    /// A rule made up at the till, for the lines that were pointed at or the whole order.
+    Manual {
+        rule: Box<Rule>,
+        lines: Vec<LineShare>,
+    },
+    Coupon {
+        coupon_id: CouponId,
+        code: String,
+    },
+    Points {
+        points: i64,
+    },
+}
+
+impl Asks {
+    /// Takes the wish in, after those that are there.
+    ///
+    /// # Errors
+    /// `Conflict(AlreadyDone)` where the order bears the same rule or code already.
+    pub fn add(&mut self, mut wish: Wish) -> Result<()> {
+        if self.wishes.len() >= WISHES_MAX {
+            let detail = format!(
+                "An order bears at most {WISHES_MAX} discounts that were asked for; take one off."
+            );
+            return Err(Error::Refused(Code::DiscountRefused, Extra::saying(detail)));
+        }
+        if matches!(wish.what, What::Points { .. }) {
+            self.wishes
+                .retain(|other| !matches!(other.what, What::Points { .. }));
+        }
+        if let Some(other) = self.wishes.iter().find(|other| other.is_same(&wish)) {
+            let extra = Extra::saying("The order bears this discount already.")
+                .with("orderDiscountId", other.id.to_string());
+            return Err(Error::Conflict(Code::AlreadyDone, extra));
+        }
+        self.added += 1;
+        wish.added = self.added;
+        self.wishes.push(wish);
+        Ok(())
+    }
+
+    pub fn find(&self, candidate: &str) -> Option<&Wish> {
+        let mut wishes = self.wishes.iter();
+        wishes.find(|wish| wish.id.to_string() == candidate)
+    }
+
+    /// Lets go of the wishes that the evaluation did not grant, and gives their entries of the trace.
+    pub fn drop_refused(&mut self, evaluation: &Evaluation) -> Vec<TraceEntry> {
+        let refused = |wish: &Wish| {
+            let id = wish.id.to_string();
+            let mut trace = evaluation.trace.iter();
+            trace.find(|entry| *entry.candidate_id == *id && entry.verdict == Verdict::Rejected)
+        };
+        let dropped = self.wishes.iter().filter_map(refused).cloned().collect();
+        self.wishes.retain(|wish| refused(wish).is_none());
+        dropped
+    }
+
+    pub fn coupon_codes(&self) -> impl Iterator<Item = &str> {
+        self.wishes.iter().filter_map(|wish| match &wish.what {
+            What::Coupon { code, .. } => Some(code.as_str()),
+            _ => None,
+        })
+    }
+
+    pub fn predefined(&self) -> impl Iterator<Item = DiscountId> {
+        self.wishes.iter().filter_map(|wish| match wish.what {
+            What::Predefined { discount_id, .. } => Some(discount_id),
+            _ => None,
+        })
+    }
+}
+
+impl Wish {
+    /// Whether both ask for one and the same thing; what is made up at the till is always another.
+    fn is_same(&self, other: &Wish) -> bool {
+        match (&self.what, &other.what) {
+            (
+                What::Predefined {
+                    discount_id: one, ..
+                },
+                What::Predefined {
+                    discount_id: two, ..
+                },
+            ) => one == two,
+            (What::Coupon { coupon_id: one, .. }, What::Coupon { coupon_id: two, .. }) => {
+                one == two
+            }
+            _ => false,
+        }
+    }
+}

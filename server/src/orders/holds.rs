@@ -1,0 +1,148 @@
+//! What an order holds while it is open, and what becomes of it when it is paid.
+
+use engine::quote::Evaluation;
+use serde::{Deserialize, Serialize};
+
+use super::Tab;
+use super::candidates::Weighed;
+use crate::discounts::uses::{self, Limits, Purchase, Spent};
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::CustomerId;
+use crate::hall::money::Money;
+use crate::hall::store::Tx;
+
+/// A use that the order holds, by which discount and for whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldUse {
+    pub candidate: String,
+    pub limits: Limits,
+    pub customer: Option<CustomerId>,
+}
+
+fn purchase(tab: &Tab, customer: Option<CustomerId>) -> Purchase {
+    Purchase {
+        id: tab.id.to_string(),
+        venue: tab.venue,
+        customer,
+        currency: tab.currency.clone(),
+    }
+}
+
+/// What the order uses as it was decided: the limits of each discount that it bears.
+fn wanted(tab: &Tab, weighed: &[Weighed], evaluation: &Evaluation) -> Vec<HeldUse> {
+    let mut wanted = Vec::new();
+    for one in weighed {
+        let mut applied = evaluation.discounts.iter();
+        if !applied.any(|applied| applied.candidate_id == one.candidate.id) {
+            continue;
+        }
+        for limits in one.limits.iter().filter(|limits| limits.is_counted) {
+            wanted.push(HeldUse {
+                candidate: one.candidate.id.to_string(),
+                limits: limits.clone(),
+                customer: tab.customer,
+            });
+        }
+    }
+    wanted
+}
+
+/// Holds what the order uses now, and gives back what it uses no longer.
+///
+/// # Errors
+/// `Again` where a use was spent between the look and the hold: run again, the order is decided without it.
+pub fn settle(tx: &mut Tx, tab: &mut Tab, weighed: &[Weighed]) -> Result<()> {
+    let wanted = wanted(tab, weighed, &tab.decided.evaluation);
+    let order = tab.id.to_string();
+    for held in &tab.asks.held {
+        let stays = wanted
+            .iter()
+            .any(|one| one.limits.subject == held.limits.subject && one.customer == held.customer);
+        if !stays {
+            uses::release(tx, &order, &held.limits.subject)?;
+        }
+    }
+    for one in &wanted {
+        if uses::hold(tx, &purchase(tab, one.customer), &one.limits)?.is_err() {
+            return Err(Error::Again("the last use was taken meanwhile".into()));
+        }
+    }
+    tab.asks.held = wanted;
+    Ok(())
+}
+
+/// Makes sure, before money is taken, that the order has what it is priced by: a hold that lapsed is taken again.
+///
+/// # Errors
+/// `Conflict(CouponGone)` with what the order costs without it.
+pub fn secure(
+    tx: &mut Tx,
+    tab: &Tab,
+    without: impl FnOnce(&mut Tx, &HeldUse) -> Result<i64>,
+) -> Result<()> {
+    for one in &tab.asks.held {
+        let Err(spent) = uses::hold(tx, &purchase(tab, one.customer), &one.limits)? else {
+            continue;
+        };
+        let total = Money::of(without(tx, one)?, &tab.currency);
+        let detail = format!(
+            "The order kept its discount longer than it may, and {}. Take it off; the order then costs {}.",
+            said(spent),
+            total.plain()
+        );
+        let id = tab.asks.ids.get(&one.candidate).map(ToString::to_string);
+        let extra = Extra::saying(detail).with("orderDiscountId", id).with(
+            "totalWithout",
+            serde_json::to_value(&total).map_err(Error::bug)?,
+        );
+        return Err(Error::Conflict(Code::CouponGone, extra));
+    }
+    Ok(())
+}
+
+fn said(spent: Spent) -> &'static str {
+    match spent {
+        Spent::InAll => "others have used the last one since",
+        Spent::ByCustomer => "the guest has used it as often as one guest can since",
+        Spent::FirstPurchase => "the guest has bought with another code for first purchases since",
+    }
+}
+
+/// Money is on the order: what it holds waits for the rest.
+pub fn pin(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    if tab.asks.held.is_empty() {
+        return Ok(());
+    }
+    uses::pin(tx, &tab.id.to_string())
+}
+
+/// The order is paid: what it used is final, with what it saved.
+pub fn finish(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    for applied in &tab.decided.evaluation.discounts {
+        let of_it = |one: &&HeldUse| one.candidate == *applied.candidate_id;
+        for one in tab.asks.held.iter().filter(of_it) {
+            let purchase = purchase(tab, one.customer);
+            uses::finish(tx, &purchase, &one.limits.subject, applied.amount)?;
+        }
+        let is_published = tab.is_published(&applied.candidate_id);
+        let is_counted = tab
+            .asks
+            .held
+            .iter()
+            .any(|one| one.limits.subject == *applied.discount_id);
+        if is_published && !is_counted {
+            let purchase = purchase(tab, tab.customer);
+            uses::note(tx, &purchase, &applied.discount_id, applied.amount)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives back all that the order holds.
+pub fn release(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    if tab.asks.held.is_empty() {
+        return Ok(());
+    }
+    uses::release_all(tx, &tab.id.to_string())
+}

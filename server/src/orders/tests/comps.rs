@@ -1,0 +1,70 @@
+use serde_json::json;
+
+use super::{inline, open};
+use crate::both_stores;
+use crate::hall::access::Role;
+use crate::hall::testing::TestApp;
+
+both_stores! {
+    async fn a_comp_needs_a_reason_and_somebody_of_rank(app: TestApp) {
+        let maja = app.colleague("Maja", Role::Manager, "2580").await;
+        let bo = app.colleague("Bo", Role::Staff, "1470").await;
+        let opened = open(&app, json!([inline(800), inline(650)])).await;
+        let (id, beer) = (opened.text("/id"), opened.text("/items/0/id"));
+        let path = app.till(&format!("/orders/{id}/discounts/manual"));
+        let comp = |extra: serde_json::Value| {
+            let mut ask = json!({"type": "COMP", "itemIds": [beer], "reason": "waited too long"});
+            for (name, value) in extra.as_object().unwrap() {
+                ask[name] = value.clone();
+            }
+            ask
+        };
+        let approvers = app.staff().get(&app.till("/approvers")).await;
+        assert_eq!(approvers.is(200).json, json!([{"id": maja, "name": "Maja"}]));
+
+        app.staff().post(&path, comp(json!({"reason": ""}))).await.is_problem(422, "invalid");
+        let alone = app.staff().post(&path, comp(json!({}))).await;
+        assert_eq!(alone.is_problem(422, "approval_required").text("/detail"), "A manager has to approve this one.");
+        app.staff().post(&path, comp(json!({"authorizedById": maja}))).await.is_problem(422, "invalid");
+        app.staff().post(&path, comp(json!({"authorizedById": maja, "pin": "0000"}))).await.is_problem(422, "pin_wrong");
+        app.staff().post(&path, comp(json!({"authorizedById": bo, "pin": "1470"}))).await.is_problem(403, "forbidden");
+
+        let right = comp(json!({"authorizedById": maja, "pin": "2580"}));
+        let given = app.staff().post_keyed(&path, "comp-1", right.clone()).await;
+        assert_eq!(given.is(201).int("/items/0/total/amount"), 0);
+        assert_eq!((given.int("/totals/total/amount"), given.int("/totals/subtotal/amount")), (650, 1_450));
+        assert_eq!(given.json["discounts"][0]["isComp"], json!(true));
+        assert_eq!(given.text("/discounts/0/compReason"), "waited too long");
+        assert_eq!(given.text("/discounts/0/authorizedById"), maja.to_string());
+        let by = given.text("/discounts/0/appliedById");
+        assert!(by.starts_with("key:"), "{by}");
+        // The stored answer comes without another look at the PIN.
+        let again = app.staff().post_keyed(&path, "comp-1", right).await;
+        assert_eq!((again.bytes == given.bytes, again.header("idempotency-replayed")), (true, Some("true")));
+
+        let paid = app.staff().post(&app.till(&format!("/orders/{id}/payments")), json!({"method": "CARD"})).await;
+        assert_eq!(paid.is(201).text("/order/status"), "PAID");
+        let entries = app.manager().get(&app.dashboard(&format!("/audit?entity={id}"))).await;
+        let comped = entries.is(200).json["items"].as_array().unwrap().iter().any(|entry| entry["action"] == "order.comp");
+        assert!(comped, "{}", entries.json);
+
+        let day = opened.text("/businessDay");
+        let report = app.manager().get(&app.dashboard(&format!("/comps?from={day}&to={day}"))).await;
+        assert_eq!((report.is(200).int("/count"), report.int("/amount/amount")), (1, 800));
+        assert_eq!((report.text("/byStaff/0/of"), report.text("/byReason/0/of")), (by, "waited too long".into()));
+        assert_eq!((report.text("/byApprover/0/of"), report.text("/byDay/0/of")), (maja.to_string(), day.clone()));
+        app.staff().get(&app.dashboard(&format!("/comps?from={day}&to={day}"))).await.is_problem(403, "forbidden");
+        app.manager().get(&app.dashboard(&format!("/comps?from={day}&to=2020-01-01"))).await.is_problem(422, "invalid");
+    }
+
+    async fn a_comp_of_one_who_does_not_work_here_is_found(app: TestApp) {
+        let maja = app.colleague("Maja", Role::Manager, "2580").await;
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}/discounts/manual", opened.text("/id")));
+        let ask = json!({"type": "COMP", "reason": "spilled", "authorizedById": maja, "pin": "2580"});
+        app.staff().post(&path, ask).await.is(201);
+        let refused = app.try_write(|tx| tx.exec(
+            "update order_discounts set authorized_by = null where tenant_id = $1", &[])).await;
+        assert!(refused.is_err(), "the guard stands in the table");
+    }
+}

@@ -1,0 +1,112 @@
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Order;
+use super::asks::Authorized;
+use super::comps::{self, CompReport, CompsAsked};
+use super::wishes::{self, ApplyAutomatic, Automatic, GiveDiscount};
+use crate::hall::access::Role;
+use crate::hall::call::{Answer, Hall, StaffCall};
+use crate::hall::error::{Error, Result};
+use crate::hall::http::{Body, Path, Query};
+use crate::hall::id::{OrderDiscountId, OrderId, StaffId, VenueId};
+use crate::hall::secret::Secret;
+use crate::platform::tries;
+
+pub fn routes() -> OpenApiRouter<Hall> {
+    OpenApiRouter::new()
+        .routes(routes!(give))
+        .routes(routes!(apply_automatic))
+        .routes(routes!(take_off))
+        .routes(routes!(report_comps))
+}
+
+/// Who stands by with a PIN, checked before anything is written.
+async fn standing_by(
+    call: &StaffCall,
+    staff: Option<StaffId>,
+    pin: Option<Secret>,
+) -> Result<Option<Authorized>> {
+    match (staff, pin) {
+        (None, None) => Ok(None),
+        (Some(staff), Some(pin)) => {
+            let (staff, rank) = tries::approve(call, staff, pin, Role::Manager).await?;
+            Ok(Some(Authorized { staff, rank }))
+        }
+        (Some(_), None) => Err(Error::field("/pin", "missing", "Let them type their PIN.")),
+        (None, Some(_)) => {
+            let said = "Say whose PIN it is.";
+            Err(Error::field("/authorizedById", "missing", said))
+        }
+    }
+}
+
+/// Give a discount that no rule knows
+///
+/// Of type COMP it makes items free that were made already: they stay on the check at nothing. Where the chain's
+/// policy says so, somebody of rank stands by with their own PIN.
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/manual", tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = GiveDiscount,
+    responses((status = 201, body = Order)))]
+async fn give(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<GiveDiscount>,
+) -> Result<Answer> {
+    if let Some(answer) = call.answered().await? {
+        return Ok(answer);
+    }
+    let venue = call.venue()?;
+    let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
+    call.create([call.hot("order", id)], move |tx| {
+        let tab = wishes::give(tx, &venue, id, &ask, authorized)?;
+        super::show(tx, &tab)
+    })
+    .await
+}
+
+/// Weigh the automatic discounts again
+///
+/// Safe to call again. One that was taken off comes back where it is named.
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/automatic", tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = ApplyAutomatic,
+    responses((status = 200, body = Automatic)))]
+async fn apply_automatic(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<ApplyAutomatic>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.write([call.hot("order", id)], move |tx| {
+        wishes::apply_automatic(tx, &venue, id, &ask)
+    })
+    .await
+}
+
+/// Take a discount off an open order
+///
+/// An automatic one stays off this order until it is asked for by name.
+#[utoipa::path(delete, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/{orderDiscountId}",
+    tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path), ("orderDiscountId" = OrderDiscountId, Path)),
+    responses((status = 200, body = Order)))]
+async fn take_off(
+    call: StaffCall,
+    Path((_, id, discount)): Path<(VenueId, OrderId, OrderDiscountId)>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.write([call.hot("order", id)], move |tx| {
+        let tab = wishes::take_off(tx, &venue, id, discount)?;
+        super::show(tx, &tab)
+    })
+    .await
+}
+
+/// Report comps by person, reason and day
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/comps", tag = "orders",
+    params(("venueId" = VenueId, Path), CompsAsked), responses((status = 200, body = CompReport)))]
+async fn report_comps(call: StaffCall, Query(ask): Query<CompsAsked>) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.read(move |read| comps::report(read, &venue, &ask))
+        .await
+}

@@ -1,0 +1,282 @@
+//! Discounts that somebody asks for at the till: made up, picked, or typed; and taking them off again.
+
+use engine::discount::{Discount as Rule, LineShare, Scope, Type};
+use engine::id::CandidateId;
+use engine::money::Percent;
+use engine::quote::{TraceCode, TraceEntry};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::asks::{Authorized, What, Wish};
+use super::{Tab, find_open, reprice, show};
+use crate::hall::call::Reply;
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::{DiscountId, LineId, OrderDiscountId, OrderId, StaffId};
+use crate::hall::identity::Venue;
+use crate::hall::money::Money;
+use crate::hall::secret::Secret;
+use crate::hall::store::Tx;
+
+/// What a discount made up at the till takes off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ManualType {
+    Percentage,
+    FixedAmount,
+    /// What was made and is not charged: it stays on the check at nothing.
+    Comp,
+}
+
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GiveDiscount {
+    #[serde(rename = "type")]
+    pub kind: ManualType,
+    /// From 0 to 100 with at most two places.
+    #[schema(value_type = Option<String>, example = "10")]
+    pub percent: Option<Percent>,
+    #[schema(example = json!(null))]
+    pub amount: Option<Money>,
+    /// The items that it is for; the whole order where none is named.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    pub item_ids: Vec<LineId>,
+    #[schema(example = "waited too long")]
+    pub reason: String,
+    pub authorized_by_id: Option<StaffId>,
+    #[schema(value_type = Option<String>, format = Password, example = json!(null))]
+    pub pin: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ApplyAutomatic {
+    /// One that was taken off by hand and is wanted after all.
+    pub discount_id: Option<DiscountId>,
+}
+
+/// What the automatic discounts come to.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Automatic {
+    /// How many the order bears.
+    #[schema(example = 1)]
+    pub applied: usize,
+    pub total_savings: Money,
+    pub discounts: Vec<show::Applied>,
+    pub order: show::Order,
+}
+
+impl Reply for Automatic {
+    fn version(&self) -> Option<i64> {
+        Some(self.order.version)
+    }
+}
+
+/// Gives a discount that no rule knows.
+pub fn give(
+    tx: &mut Tx,
+    venue: &Venue,
+    order: OrderId,
+    ask: &GiveDiscount,
+    authorized: Option<Authorized>,
+) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, order)?;
+    super::check_reason(&ask.reason)?;
+    let id: OrderDiscountId = tx.new_id();
+    let lines = lines_of(&tab, &ask.item_ids)?;
+    let mut rule = made_up(&tab, id, ask)?;
+    if ask.kind == ManualType::Comp {
+        rule.requires_approval = true;
+    }
+    let wish = Wish {
+        id,
+        added: 0,
+        what: What::Manual {
+            rule: Box::new(rule),
+            lines,
+        },
+        applied_by: tx.scope().by.actor.clone(),
+        reason: Some(ask.reason.trim().to_owned()),
+        authorized,
+    };
+    let action = if ask.kind == ManualType::Comp {
+        "order.comp"
+    } else {
+        "order.discount"
+    };
+    ask_for(tx, venue, &mut tab, wish, action)?;
+    Ok(tab)
+}
+
+fn lines_of(tab: &Tab, ids: &[LineId]) -> Result<Vec<LineShare>> {
+    let mut lines = Vec::with_capacity(ids.len());
+    for (place, id) in ids.iter().enumerate() {
+        let is_live = |line: &&super::Line| line.id == *id && line.voided_at.is_none();
+        if ids[..place].contains(id) || !tab.lines.iter().any(|line| is_live(&line)) {
+            let pointer = format!("/itemIds/{place}");
+            let said = "Send ids of items that stand on the order, each once.";
+            return Err(Error::field(pointer, "not_found", said));
+        }
+        lines.push(LineShare {
+            line_id: id.to_string().into(),
+            quantity: None,
+        });
+    }
+    Ok(lines)
+}
+
+/// The rule as it is asked for, named by its reason.
+fn made_up(tab: &Tab, id: OrderDiscountId, ask: &GiveDiscount) -> Result<Rule> {
+    let scope = if ask.item_ids.is_empty() {
+        Scope::Order
+    } else {
+        Scope::Item
+    };
+    let kind = match ask.kind {
+        ManualType::Percentage => Type::Percentage,
+        ManualType::FixedAmount => Type::FixedAmount,
+        ManualType::Comp => Type::Comp,
+    };
+    let mut wrong = Vec::new();
+    let mut check = |is_wrong: bool, pointer: &str, code: &str, said: &str| {
+        if is_wrong {
+            wrong.push(crate::hall::error::Field::new(pointer, code, said));
+        }
+    };
+    let is_percentage = kind == Type::Percentage;
+    let is_fixed = kind == Type::FixedAmount;
+    check(
+        is_percentage && ask.percent.is_none(),
+        "/percent",
+        "missing",
+        "Say how many percent.",
+    );
+    check(
+        !is_percentage && ask.percent.is_some(),
+        "/percent",
+        "not_allowed",
+        "Only a PERCENTAGE has percent.",
+    );
+    check(
+        is_fixed && ask.amount.is_none(),
+        "/amount",
+        "missing",
+        "Say how much.",
+    );
+    check(
+        !is_fixed && ask.amount.is_some(),
+        "/amount",
+        "not_allowed",
+        "Only a FIXED_AMOUNT has an amount.",
+    );
+    if let Some(amount) = &ask.amount {
+        amount.check_in(&tab.currency, 1, "/amount", &mut wrong);
+    }
+    if !wrong.is_empty() {
+        return Err(Error::Invalid(wrong));
+    }
+    Ok(Rule {
+        name: ask.reason.trim().to_owned(),
+        percent: ask.percent,
+        amount: ask.amount.as_ref().map(Money::known).transpose()?,
+        fixed_per: is_fixed.then_some(engine::discount::FixedPer::Order),
+        is_stackable: true,
+        ..Rule::new(id.to_string(), kind, scope)
+    })
+}
+
+/// Takes the wish in and prices the order; what the rules refuse is refused, and nothing is kept of it.
+pub(super) fn ask_for(
+    tx: &mut Tx,
+    venue: &Venue,
+    tab: &mut Tab,
+    wish: Wish,
+    action: &str,
+) -> Result<()> {
+    let id = wish.id.to_string();
+    tab.asks.add(wish)?;
+    reprice(tx, venue, tab, action)?;
+    let mut removed = tab.removed.iter();
+    match removed.find(|entry| *entry.candidate_id == *id) {
+        Some(entry) => Err(refused(venue, tab, entry)),
+        None => Ok(()),
+    }
+}
+
+/// Why the rules said no, with its figures and as a host would say it.
+pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
+    let reason = show::reason(tab, entry, show::language(&venue.language));
+    let code = match entry.reason {
+        TraceCode::CustomerRequired => Code::CustomerRequired,
+        TraceCode::ApprovalRequired => Code::ApprovalRequired,
+        TraceCode::MinimumPoints { .. } => Code::MinimumPoints,
+        TraceCode::NotEnoughPoints { .. } => Code::PointsShort,
+        _ => Code::DiscountRefused,
+    };
+    match reason {
+        Ok(reason) => {
+            let mut extra = Extra::saying(reason.sentence).with("reason", reason.codes[0].clone());
+            if let TraceCode::ExcludedBy { discount_id, .. } = &entry.reason {
+                let by = tab.decided.evaluation.discounts.iter();
+                let mut by = by.filter(|one| one.discount_id == *discount_id);
+                let id = by
+                    .next()
+                    .and_then(|one| tab.asks.ids.get(one.candidate_id.as_str()));
+                extra = extra.with("excludedById", id.map(ToString::to_string));
+            }
+            Error::Refused(code, extra)
+        }
+        Err(error) => error,
+    }
+}
+
+/// Takes a discount off an open order. An automatic one stays off until somebody asks for it by name.
+pub fn take_off(tx: &mut Tx, venue: &Venue, order: OrderId, id: OrderDiscountId) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, order)?;
+    let wishes = tab.asks.wishes.len();
+    tab.asks.wishes.retain(|wish| wish.id != id);
+    if tab.asks.wishes.len() == wishes {
+        let mut ids = tab.asks.ids.iter();
+        let candidate = ids
+            .find(|(_, borne)| **borne == id)
+            .map(|(candidate, _)| CandidateId::from(candidate.as_str()))
+            .ok_or(Error::NotFound("discount of the order"))?;
+        let Ok(discount) = candidate.parse() else {
+            let said = "The guest's status gives this discount; it cannot be taken off.";
+            return Err(Error::Refused(Code::DiscountRefused, Extra::saying(said)));
+        };
+        tab.asks.off.push(discount);
+    }
+    reprice(tx, venue, &mut tab, "order.take_off")?;
+    Ok(tab)
+}
+
+/// Weighs the automatic discounts again, with one that was taken off where it is named.
+pub fn apply_automatic(
+    tx: &mut Tx,
+    venue: &Venue,
+    order: OrderId,
+    ask: &ApplyAutomatic,
+) -> Result<Automatic> {
+    let mut tab = find_open(tx, venue.id, order)?;
+    if let Some(wanted) = ask.discount_id {
+        tab.asks.off.retain(|off| *off != wanted);
+    }
+    reprice(tx, venue, &mut tab, "order.apply_automatic")?;
+    let order = show::order(tx, &tab)?;
+    let is_automatic = |one: &&show::Applied| one.origin == engine::discount::Origin::Automatic;
+    let discounts: Vec<show::Applied> = order
+        .discounts
+        .iter()
+        .filter(is_automatic)
+        .cloned()
+        .collect();
+    let saved = discounts.iter().map(|one| one.amount.amount).sum();
+    Ok(Automatic {
+        applied: discounts.len(),
+        total_savings: Money::of(saved, &tab.currency),
+        discounts,
+        order,
+    })
+}
