@@ -9,8 +9,8 @@ use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
 use crate::hall::room::{Room, UsesOfGroup};
 use crate::{
-    audit, catalogue, checkout, customers, discounts, jobs, loyalty, ops, orders, outbox, payments,
-    platform,
+    audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
+    payments, platform,
 };
 
 /// In the order of dependency: a room calls verbs of rooms before it.
@@ -22,6 +22,7 @@ pub const ROOMS: &[Room] = &[
     customers::ROOM,
     catalogue::ROOM,
     discounts::ROOM,
+    coupons::ROOM,
     loyalty::ROOM,
     payments::ROOM,
     orders::ROOM,

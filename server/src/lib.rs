@@ -5,6 +5,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod checkout;
 pub mod cli;
+pub mod coupons;
 pub mod customers;
 pub mod demo;
 pub mod discounts;

@@ -11,6 +11,7 @@
 //! but `PERCENTAGE`, every scope but `ORDER`, and discounts that are not applied without asking.
 
 mod command;
+mod hidden;
 mod live;
 mod routes;
 mod store;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub use command::{ComboItem, EditDiscount};
+pub use hidden::{change_hidden, create_hidden};
 pub use live::{Live, live};
 pub use words::{Base, DiscountScope, DiscountType, FixedPer, TaxBasis};
 

@@ -71,6 +71,37 @@ pub fn insert(tx: &mut Tx, id: DiscountId, ask: &EditDiscount) -> Result<()> {
     .map(|_| ())
 }
 
+/// A rule that no list shows; [`insert_version`] and [`replace_venues`] follow.
+pub fn insert_hidden(tx: &mut Tx, id: DiscountId, rule: &Rule) -> Result<()> {
+    tx.exec(
+        "insert into discounts (tenant_id, discount_id, version, name, name_fold, type, scope, priority,
+           hidden_since, created_at, updated_at)
+         values ($1, $2, 1, $3, $4, $5, $6, $7, $8, $8, $8)",
+        params![
+            id,
+            &rule.name,
+            fold(&rule.name),
+            word(&rule.kind)?,
+            word(&rule.scope)?,
+            rule.priority,
+            tx.now()
+        ],
+    )
+    .map(|_| ())
+}
+
+/// The next version of a hidden rule.
+pub fn update_hidden(tx: &mut Tx, id: DiscountId, rule: &Rule) -> Result<i64> {
+    let now = tx.now();
+    let row = tx.first(
+        "update discounts set version = version + 1, name = $3, name_fold = $4, type = $5, scope = $6, updated_at = $7
+         where tenant_id = $1 and discount_id = $2 and hidden_since is not null and archived_at is null
+         returning version",
+        params![id, &rule.name, fold(&rule.name), word(&rule.kind)?, word(&rule.scope)?, now],
+    )?;
+    row.ok_or(Error::NotFound("discount"))?.get(0)
+}
+
 /// The version in the `where` is the guard: of two edits of one version one publishes, the other is stale.
 pub fn update(tx: &mut Tx, before: &Discount, version: i64, ask: &EditDiscount) -> Result<()> {
     let now = tx.now();
@@ -167,7 +198,7 @@ pub fn find(read: &mut Read, venue: Option<VenueId>, id: DiscountId) -> Result<O
 }
 
 fn filter(venue: Option<VenueId>, ask: &DiscountFilter) -> Result<Filter> {
-    let mut filter = Filter::default().and("d.archived_at is null", []);
+    let mut filter = Filter::default().and("d.archived_at is null and d.hidden_since is null", []);
     if let Some(search) = ask.search.as_deref().map(fold) {
         let end = prefix_end(&search);
         filter = filter.and(

@@ -164,6 +164,7 @@ codes! {
     VenueArchived "venue_archived" 409 "The venue is archived" "Restore the venue first; what happened there can still be read.";
     CurrencyFixed "currency_fixed" 409 "The reporting currency can no longer change" "Keep it: amounts were paid and reported in it.";
     AlreadyDone "already_done" 409 "That has been done already" "Read it again; there is nothing left to do.";
+    CouponGone "coupon_gone" 409 "The code is used up" "Take it off the order and pay what is then due; the figures are in the answer.";
     EventGone "event_gone" 410 "The event is no longer kept" "Read from the beginning of what is kept, without `after`, and load what was missed from the lists.";
     CodeExpired "code_expired" 410 "The code is over" "Ask for a new one.";
     Stale "stale" 412 "Somebody changed it since you read it" "Read it again, merge your change, and send the new ETag in If-Match.";
@@ -183,6 +184,8 @@ codes! {
     ProductUnavailable "product_unavailable" 422 "The product is not sold here" "Choose a product that is active and has a price at this venue.";
     MinimumPoints "minimum_points" 422 "Too few points to redeem" "Redeem at least the minimum.";
     PointsShort "points_short" 422 "There are not enough points" "Take at most what the balance in `loyaltyPoints` allows.";
+    CouponInvalid "coupon_invalid" 422 "The code does not apply" "Check how it is spelt, until when it holds, and what it asks for; `reason` says why where you may know.";
+    CustomerRequired "customer_required" 422 "The code needs a customer" "Attach the customer to the order first.";
     IdentityMissing "identity_missing" 422 "The customer cannot be told apart" "Give at least one of email, phone, a name or an external reference.";
     PinWrong "pin_wrong" 422 "The PIN is not right" "Try again; after five tries the PIN is locked for a while.";
     PinLocked "pin_locked" 422 "The PIN is locked" "Wait until the time in `until`, or ask a manager.";

@@ -144,6 +144,7 @@ ids! {
     LineId "itm";
     OrderDiscountId "odi";
     CouponId "cpn";
+    CouponBatchId "cbt";
     PaymentId "pay";
     RefundId "rfd";
     LedgerId "led";

@@ -75,6 +75,8 @@ events! {
     PaymentSucceeded "payment.succeeded" "Money came in; data is the payment.";
     PointsEarned "points.earned" "A customer earned points; data is the ledger row.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
+    CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";
+    CouponsGenerated "coupons.generated" "All codes of a batch are made; data is the batch.";
     ProductUpdated "product.updated" "A product is new or changed; data is the product.";
 }
 

@@ -1,0 +1,96 @@
+//! Codes as the pricing of an order needs them.
+
+use engine::discount::{Candidate, Coupon as Terms, Discount as Rule, Origin};
+use jiff::Timestamp;
+
+use super::terms::Duration;
+use super::{code, store};
+use crate::discounts::uses::Limits;
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::{CouponId, CustomerId, DiscountId};
+use crate::hall::identity::Venue;
+use crate::hall::store::Read;
+
+/// A code and the rule that it stands for, at one venue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coupon {
+    pub id: CouponId,
+    /// As people write it.
+    pub code: String,
+    pub discount_id: DiscountId,
+    pub version: i64,
+    /// The live version; inactive where the code is paused or its discount is archived, so that the trace says so.
+    pub rule: Rule,
+    /// What the code adds to the rule. The uses that are left are not in it: whoever prices knows the purchase.
+    pub terms: Terms,
+    pub max_uses: Option<u32>,
+    pub max_uses_per_customer: Option<u32>,
+    pub needs_customer: bool,
+    pub first_purchase_only: bool,
+    pub duration: Duration,
+    /// The reward whose voucher it is.
+    pub reward_id: Option<String>,
+}
+
+impl Coupon {
+    /// The uses of the code itself, which are always counted.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            subject: self.id.to_string(),
+            total_max: self.max_uses,
+            customer_max: self.max_uses_per_customer,
+            first_purchase_only: self.first_purchase_only,
+            is_counted: true,
+        }
+    }
+
+    /// A reward's voucher is taken last, as the reward would be.
+    pub fn origin(&self) -> Origin {
+        if self.reward_id.is_some() {
+            Origin::Reward
+        } else {
+            Origin::Coupon
+        }
+    }
+
+    /// What it asks of an order, under this id.
+    pub fn candidate(&self, id: &str) -> Candidate {
+        Candidate {
+            origin: self.origin(),
+            ..Candidate::coupon(id, self.rule.clone(), self.terms.clone())
+        }
+    }
+}
+
+/// The code that was typed, live or not: the engine says why it does not apply.
+///
+/// # Errors
+/// `Refused` where no such code exists whose discount is given at this venue.
+pub fn typed(read: &mut Read, venue: &Venue, text: &str, _now: Timestamp) -> Result<Coupon> {
+    find(read, venue, text)?.ok_or_else(unknown)
+}
+
+/// As [`typed`]; one statement, whether the text can be a code or not.
+pub(super) fn find(read: &mut Read, venue: &Venue, text: &str) -> Result<Option<Coupon>> {
+    // No code is empty.
+    let code = code::canonical(text).unwrap_or_default();
+    store::apply::by_code(read, venue.id, &code)
+}
+
+/// The codes that go on for the customer: they are applied without being typed, and use nothing up.
+pub fn running(
+    read: &mut Read,
+    venue: &Venue,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<Coupon>> {
+    store::apply::running(read, venue.id, customer, now)
+}
+
+pub(super) fn unknown() -> Error {
+    let said = "There is no such code here: check how it is spelt.";
+    Error::Refused(
+        Code::CouponInvalid,
+        Extra::saying(said).with("reason", "UNKNOWN_CODE"),
+    )
+}

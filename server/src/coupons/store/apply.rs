@@ -1,0 +1,118 @@
+use engine::discount::{Coupon as CodeTerms, Discount as Rule};
+use engine::window::Bound;
+use jiff::Timestamp;
+
+use crate::coupons::apply::Coupon;
+use crate::coupons::show::written;
+use crate::coupons::terms::{Duration, Terms};
+use crate::hall::error::Result;
+use crate::hall::id::{CouponId, CustomerId, VenueId};
+use crate::hall::money::Money;
+use crate::hall::store::{Read, Row};
+use crate::params;
+
+pub const BY_CODE: &str =
+    "select c.coupon_id, c.code, c.shown, b.prefix, b.terms, b.customer_id, d.discount_id,
+    d.version, r.rule, c.paused_at, d.archived_at
+  from coupons c
+  join coupon_batches b on b.tenant_id = c.tenant_id and b.batch_id = c.batch_id
+  join discounts d on d.tenant_id = b.tenant_id and d.discount_id = b.discount_id
+  join discount_versions r on r.tenant_id = d.tenant_id and r.discount_id = d.discount_id
+    and r.version = d.version
+  where c.tenant_id = $1 and c.code = $2 and c.archived_at is null
+    and exists (select 1 from discount_venues v where v.tenant_id = d.tenant_id
+      and v.discount_id = d.discount_id and v.venue_id in ('*', $3))";
+
+/// A code that was paused or deleted since goes on for those who opened it; an archived discount ends for all.
+pub const RUNNING: &str =
+    "select c.coupon_id, c.code, c.shown, b.prefix, b.terms, b.customer_id, d.discount_id,
+    d.version, r.rule, null, d.archived_at, u.until_at
+  from coupon_runs u
+  join coupons c on c.tenant_id = u.tenant_id and c.coupon_id = u.coupon_id
+  join coupon_batches b on b.tenant_id = c.tenant_id and b.batch_id = c.batch_id
+  join discounts d on d.tenant_id = b.tenant_id and d.discount_id = b.discount_id
+  join discount_versions r on r.tenant_id = d.tenant_id and r.discount_id = d.discount_id
+    and r.version = d.version
+  where u.tenant_id = $1 and u.customer_id = $2 and u.closed_at is null
+    and (u.until_at is null or u.until_at > $3) and d.archived_at is null
+    and exists (select 1 from discount_venues v where v.tenant_id = d.tenant_id
+      and v.discount_id = d.discount_id and v.venue_id in ('*', $4))
+  order by u.opened_at, u.coupon_id";
+
+pub fn by_code(read: &mut Read, venue: VenueId, code: &str) -> Result<Option<Coupon>> {
+    let row = read.first(BY_CODE, params![code, venue])?;
+    row.as_ref().map(coupon).transpose()
+}
+
+pub fn running(
+    read: &mut Read,
+    venue: VenueId,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<Coupon>> {
+    let rows = read.query(RUNNING, params![customer, now, venue])?;
+    let running = rows.iter().map(|row| {
+        let until: Option<Timestamp> = row.get(11)?;
+        Ok(opened(coupon(row)?, until))
+    });
+    running.collect()
+}
+
+/// Only the first use counts: from then on nothing is used up, and where the code has an end of its own in place of
+/// the rule's, that was for typing it.
+fn opened(coupon: Coupon, until: Option<Timestamp>) -> Coupon {
+    let until = Bound::Instant(until.unwrap_or(Timestamp::MAX));
+    Coupon {
+        max_uses: None,
+        max_uses_per_customer: None,
+        first_purchase_only: false,
+        terms: CodeTerms {
+            first_purchase_only: false,
+            valid_until: coupon.terms.valid_until.map(|_| until),
+            ..coupon.terms
+        },
+        ..coupon
+    }
+}
+
+fn coupon(row: &Row) -> Result<Coupon> {
+    let id: CouponId = row.get(0)?;
+    let terms: Terms = row.json(4)?;
+    let customer: Option<CustomerId> = row.get(5)?;
+    let mut rule: Rule = row.json(8)?;
+    let is_over =
+        row.get::<Option<Timestamp>>(9)?.is_some() || row.get::<Option<Timestamp>>(10)?.is_some();
+    rule.is_active &= !is_over;
+    let code = written(&row.get::<String>(1)?, row.get(2)?, &row.get::<String>(3)?);
+    let least = terms.min_purchase_amount.as_ref().map(Money::known);
+    Ok(Coupon {
+        id,
+        discount_id: row.get(6)?,
+        version: row.get(7)?,
+        rule,
+        terms: CodeTerms {
+            code: code.clone(),
+            min_purchase_amount: least.transpose()?,
+            valid_from: terms.valid_from,
+            valid_until: terms.valid_until,
+            customer_id: customer.map(|id| id.to_string().into()),
+            first_purchase_only: terms.first_purchase_only,
+            uses_left: None,
+            customer_uses_left: None,
+        },
+        code,
+        max_uses: terms.max_uses,
+        max_uses_per_customer: terms.max_uses_per_customer,
+        needs_customer: customer.is_some() || terms.need_customer(),
+        first_purchase_only: terms.first_purchase_only,
+        duration: terms.duration,
+        reward_id: terms.reward_id,
+    })
+}
+
+impl Coupon {
+    /// Whether a paid use opens it for the customer.
+    pub fn goes_on(&self) -> bool {
+        self.duration != Duration::Once
+    }
+}
