@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::hall::call::Reply;
-use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
 use crate::hall::journal::EventType;
@@ -70,13 +70,6 @@ impl Reply for Paid {
 
 /// Opens an order, prices it, and takes the payments that came with it.
 pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Result<Order> {
-    if !ask.coupon_codes.is_empty() {
-        let detail = "Coupon codes are not taken here yet; leave couponCodes out.";
-        return Err(Error::Refused(
-            Code::MethodUnavailable,
-            Extra::saying(detail),
-        ));
-    }
     if ask.payments.len() > PAYMENTS_MAX {
         let message = format!("Send at most {PAYMENTS_MAX} payments at once.");
         return Err(Error::field("/payments", "too_many", message));
@@ -85,6 +78,7 @@ pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Re
         customer_id: ask.customer_id,
         label: ask.label.clone(),
         items: ask.items.clone(),
+        coupon_codes: ask.coupon_codes.clone(),
     };
     let mut tab = orders::open(tx, venue, source, &open)?;
     for (place, payment) in ask.payments.iter().enumerate() {

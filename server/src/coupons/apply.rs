@@ -77,6 +77,14 @@ pub(super) fn find(read: &mut Read, venue: &Venue, text: &str) -> Result<Option<
     store::apply::by_code(read, venue.id, &code)
 }
 
+/// The codes that an order bears already, as they stand now, in one statement.
+pub fn standing(read: &mut Read, venue: &Venue, ids: &[CouponId]) -> Result<Vec<Coupon>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    store::apply::by_ids(read, venue.id, ids)
+}
+
 /// The codes that go on for the customer: they are applied without being typed, and use nothing up.
 pub fn running(
     read: &mut Read,

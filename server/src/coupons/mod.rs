@@ -25,7 +25,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Coupon, running, typed};
+pub use apply::{Coupon, running, standing, typed};
 pub use personal::{Personal, Voucher, issue_personal};
 pub use runs::{first_paid, undone};
 pub use show::CouponCode;

@@ -138,9 +138,9 @@ impl Asks {
         dropped
     }
 
-    pub fn coupon_codes(&self) -> impl Iterator<Item = &str> {
-        self.wishes.iter().filter_map(|wish| match &wish.what {
-            What::Coupon { code, .. } => Some(code.as_str()),
+    pub fn coupons(&self) -> impl Iterator<Item = (&Wish, CouponId)> {
+        self.wishes.iter().filter_map(|wish| match wish.what {
+            What::Coupon { coupon_id, .. } => Some((wish, coupon_id)),
             _ => None,
         })
     }

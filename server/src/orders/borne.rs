@@ -49,7 +49,8 @@ impl Tab {
             origin: applied.origin,
             applied,
             discount: published.map(|id| (id, applied.version)),
-            coupon: wish.and_then(coupon_of),
+            // A code that goes on is its own candidate.
+            coupon: wish.map_or_else(|| applied.candidate_id.parse().ok(), coupon_of),
             amount: applied.amount,
             given: wish.and_then(given_of),
             comp_reason: applied.is_comp.then(|| {

@@ -4,9 +4,11 @@ use engine::discount::Candidate;
 
 use super::asks::{What, Wish};
 use super::{Buyer, Tab};
+use crate::coupons::{self, Coupon};
 use crate::discounts::uses::{self, Limits, Used};
 use crate::discounts::{self, Live};
 use crate::hall::error::Result;
+use crate::hall::id::CouponId;
 use crate::hall::identity::Venue;
 use crate::hall::store::Read;
 
@@ -14,6 +16,12 @@ use crate::hall::store::Read;
 pub struct Weighed {
     pub candidate: Candidate,
     pub limits: Vec<Limits>,
+}
+
+impl Weighed {
+    pub fn is_for_a_first_purchase(&self) -> bool {
+        self.limits.iter().any(|limits| limits.first_purchase_only)
+    }
 }
 
 /// Every rule that may be applied to the tab as it stands in memory. The number of statements is the same for any
@@ -31,11 +39,48 @@ pub fn gather(
             all.push(automatic(live));
         }
     }
-    for wish in &tab.asks.wishes {
-        all.extend(wished(wish));
+    all.extend(tab.asks.wishes.iter().filter_map(manual));
+    let typed: Vec<CouponId> = tab.asks.coupons().map(|(_, id)| id).collect();
+    for coupon in coupons::standing(read, venue, &typed)? {
+        let wishes = tab.asks.coupons();
+        for (wish, _) in wishes.filter(|(_, id)| *id == coupon.id) {
+            all.push(typed_code(wish, &coupon, buyer));
+        }
+    }
+    if let Some(buyer) = buyer {
+        for coupon in coupons::running(read, venue, buyer.id, now)? {
+            if !typed.contains(&coupon.id) {
+                all.push(running_code(&coupon));
+            }
+        }
     }
     count_uses(read, tab, buyer, &mut all)?;
     Ok(all)
+}
+
+/// A code of this order, with what its use counts against.
+fn typed_code(wish: &Wish, coupon: &Coupon, buyer: Option<&Buyer>) -> Weighed {
+    let mut candidate = Candidate {
+        is_authorized: wish.authorized.is_some(),
+        added: wish.added,
+        ..coupon.candidate(&wish.id.to_string())
+    };
+    if coupon.needs_customer && buyer.is_none() {
+        // Whatever the limits say, the engine then asks for the customer.
+        candidate.customer_uses_left = Some(0);
+    }
+    Weighed {
+        candidate,
+        limits: vec![coupon.limits()],
+    }
+}
+
+/// A code that goes on for its customer uses nothing up.
+fn running_code(coupon: &Coupon) -> Weighed {
+    Weighed {
+        candidate: coupon.candidate(&coupon.id.to_string()),
+        limits: Vec::new(),
+    }
 }
 
 fn automatic(live: Live) -> Weighed {
@@ -45,17 +90,17 @@ fn automatic(live: Live) -> Weighed {
     }
 }
 
-fn wished(wish: &Wish) -> Option<Weighed> {
-    let id = wish.id.to_string();
-    let mut candidate = match &wish.what {
-        What::Manual { rule, lines } => Candidate {
-            lines: lines.clone(),
-            ..Candidate::manual(id, rule.as_ref().clone())
-        },
-        What::Predefined { .. } | What::Coupon { .. } | What::Points { .. } => return None,
+/// A rule that was made up at the till.
+fn manual(wish: &Wish) -> Option<Weighed> {
+    let What::Manual { rule, lines } = &wish.what else {
+        return None;
     };
-    candidate.is_authorized = wish.authorized.is_some();
-    candidate.added = wish.added;
+    let candidate = Candidate {
+        lines: lines.clone(),
+        is_authorized: wish.authorized.is_some(),
+        added: wish.added,
+        ..Candidate::manual(wish.id.to_string(), rule.as_ref().clone())
+    };
     Some(Weighed {
         candidate,
         limits: Vec::new(),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::{self, Weighed};
 use super::{Buyer, Line, Tab, buyer};
+use crate::discounts::uses;
 use crate::hall::error::{Error, Result};
 use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::store::Read;
@@ -74,13 +75,17 @@ impl Decided {
 
 /// Prices the tab as it stands in memory, and says what each discount that was weighed would use up.
 pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<(Decided, Vec<Weighed>)> {
-    let buyer = tab.customer.map(|id| buyer(read, id)).transpose()?;
-    let mut weighed = candidates::gather(read, venue, tab, buyer.as_ref())?;
+    let mut buyer = tab.customer.map(|id| buyer(read, id)).transpose()?;
+    let weighed = candidates::gather(read, venue, tab, buyer.as_ref())?;
+    if let Some(buyer) = &mut buyer
+        && weighed.iter().any(Weighed::is_for_a_first_purchase)
+        && uses::has_first_purchase(read, buyer.id, &tab.id.to_string())?
+    {
+        // A purchase that is held elsewhere is one.
+        buyer.purchases += 1;
+    }
     let order = priced(tab, buyer.as_ref())?;
-    let candidates = weighed
-        .iter_mut()
-        .map(|one| one.candidate.clone())
-        .collect();
+    let candidates = weighed.iter().map(|one| one.candidate.clone()).collect();
     let decided = Decided::by(order, candidates, policy(venue), venue.zone.clone())?;
     Ok((decided, weighed))
 }
@@ -101,7 +106,7 @@ pub fn priced(tab: &Tab, buyer: Option<&Buyer>) -> Result<priced::Order> {
                 .map(|id| id.to_string().into())
                 .collect(),
             segment_ids: Vec::new(),
-            purchases: u32::try_from(buyer.paid_orders).unwrap_or(u32::MAX),
+            purchases: u32::try_from(buyer.purchases).unwrap_or(u32::MAX),
         }),
         lines: lines.map(line).collect::<Result<_>>()?,
     })

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Tab;
 use super::candidates::Weighed;
+use crate::coupons;
 use crate::discounts::uses::{self, Limits, Purchase, Spent};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::CustomerId;
+use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
 
@@ -117,8 +119,8 @@ pub fn pin(tx: &mut Tx, tab: &Tab) -> Result<()> {
     uses::pin(tx, &tab.id.to_string())
 }
 
-/// The order is paid: what it used is final, with what it saved.
-pub fn finish(tx: &mut Tx, tab: &Tab) -> Result<()> {
+/// The order is paid: what it used is final, with what it saved, and a code that goes on is open for the guest.
+pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     for applied in &tab.decided.evaluation.discounts {
         let of_it = |one: &&HeldUse| one.candidate == *applied.candidate_id;
         for one in tab.asks.held.iter().filter(of_it) {
@@ -134,6 +136,15 @@ pub fn finish(tx: &mut Tx, tab: &Tab) -> Result<()> {
         if is_published && !is_counted {
             let purchase = purchase(tab, tab.customer);
             uses::note(tx, &purchase, &applied.discount_id, applied.amount)?;
+        }
+    }
+    let Some(customer) = tab.customer else {
+        return Ok(());
+    };
+    for (wish, coupon) in tab.asks.coupons() {
+        if tab.asks.ids.contains_key(&wish.id.to_string()) {
+            let (order, now) = (tab.id.to_string(), tx.now());
+            coupons::first_paid(tx, venue, coupon, customer, &order, now)?;
         }
     }
     Ok(())

@@ -79,6 +79,9 @@ pub struct OpenOrder {
     pub label: Option<String>,
     #[serde(default)]
     pub items: Vec<AddItem>,
+    /// Codes that the guest has; each must apply.
+    #[serde(default)]
+    pub coupon_codes: Vec<String>,
 }
 
 /// An order as it is stored: its row, its lines, and what was decided over them.
@@ -221,7 +224,14 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
     };
     tab.customer = ask.customer_id;
     tab.lines = items::resolve(tx, venue, &ask.items, 0)?;
+    for code in &ask.coupon_codes {
+        let wish = wishes::code(tx, venue, &tab, code)?;
+        tab.asks.add(wish)?;
+    }
     decide_anew(tx, venue, &mut tab)?;
+    if let Some(entry) = tab.removed.first() {
+        return Err(wishes::refused(venue, &tab, entry));
+    }
     store::insert(tx, &tab)?;
     Ok(tab)
 }
@@ -457,7 +467,7 @@ pub fn book_payment(
         let reporting = reporting_total(tx, spent)?;
         tab.status = Status::Paid;
         tab.closed_at = Some(paid.at);
-        holds::finish(tx, tab)?;
+        holds::finish(tx, venue, tab)?;
         Some(reporting)
     } else {
         holds::pin(tx, tab)?;
@@ -523,7 +533,8 @@ fn check_reason(reason: &str) -> Result<()> {
 pub struct Buyer {
     pub id: CustomerId,
     pub group_id: Option<GroupId>,
-    pub paid_orders: i64,
+    /// Paid, or held with a code for first purchases.
+    pub purchases: i64,
 }
 
 /// The customer, who must be one of ours.
@@ -538,6 +549,6 @@ fn buyer(read: &mut Read, id: CustomerId) -> Result<Buyer> {
     Ok(Buyer {
         id,
         group_id: known.group_id,
-        paid_orders: known.paid_orders,
+        purchases: known.paid_orders,
     })
 }

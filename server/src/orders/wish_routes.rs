@@ -4,7 +4,7 @@ use utoipa_axum::routes;
 use super::Order;
 use super::asks::Authorized;
 use super::comps::{self, CompReport, CompsAsked};
-use super::wishes::{self, ApplyAutomatic, Automatic, GiveDiscount};
+use super::wishes::{self, ApplyAutomatic, Automatic, GiveDiscount, TypeCode};
 use crate::hall::access::Role;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::platform::tries;
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
         .routes(routes!(give))
+        .routes(routes!(type_code))
         .routes(routes!(apply_automatic))
         .routes(routes!(take_off))
         .routes(routes!(report_comps))
@@ -60,6 +61,29 @@ async fn give(
     let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
     call.create([call.hot("order", id)], move |tx| {
         let tab = wishes::give(tx, &venue, id, &ask, authorized)?;
+        super::show(tx, &tab)
+    })
+    .await
+}
+
+/// Apply the code that the guest has
+///
+/// Its use is held until the order is paid. Where something else excludes it, the refusal shows what each saves.
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/coupon", tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = TypeCode,
+    responses((status = 201, body = Order)))]
+async fn type_code(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<TypeCode>,
+) -> Result<Answer> {
+    if let Some(answer) = call.answered().await? {
+        return Ok(answer);
+    }
+    let venue = call.venue()?;
+    let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
+    call.create([call.hot("order", id)], move |tx| {
+        let tab = wishes::type_code(tx, &venue, id, &ask.code, authorized)?;
         super::show(tx, &tab)
     })
     .await

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::asks::{Authorized, What, Wish};
 use super::{Tab, find_open, reprice, show};
+use crate::coupons;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{DiscountId, LineId, OrderDiscountId, OrderId, StaffId};
@@ -43,6 +44,16 @@ pub struct GiveDiscount {
     pub item_ids: Vec<LineId>,
     #[schema(example = "waited too long")]
     pub reason: String,
+    pub authorized_by_id: Option<StaffId>,
+    #[schema(value_type = Option<String>, format = Password, example = json!(null))]
+    pub pin: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TypeCode {
+    #[schema(example = "SAVE20")]
+    pub code: String,
     pub authorized_by_id: Option<StaffId>,
     #[schema(value_type = Option<String>, format = Password, example = json!(null))]
     pub pin: Option<Secret>,
@@ -107,6 +118,52 @@ pub fn give(
     };
     ask_for(tx, venue, &mut tab, wish, action)?;
     Ok(tab)
+}
+
+/// Applies the code that was typed.
+pub fn type_code(
+    tx: &mut Tx,
+    venue: &Venue,
+    order: OrderId,
+    text: &str,
+    authorized: Option<Authorized>,
+) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, order)?;
+    let wish = Wish {
+        authorized,
+        ..code(tx, venue, &tab, text)?
+    };
+    ask_for(tx, venue, &mut tab, wish, "order.coupon")?;
+    Ok(tab)
+}
+
+/// The wish of a code.
+///
+/// # Errors
+/// `Refused(CouponInvalid)` where there is no such code; `Conflict(AlreadyDone)` where it goes on for the guest anyway.
+pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &Tab, text: &str) -> Result<Wish> {
+    let now = tx.now();
+    let coupon = coupons::typed(tx, venue, text, now)?;
+    let is_running = |id: &String| *id == coupon.id.to_string();
+    if tab.asks.ids.keys().any(is_running) {
+        let said = "The code goes on for this guest: it is applied without being typed.";
+        return Err(Error::Conflict(Code::AlreadyDone, Extra::saying(said)));
+    }
+    Ok(Wish {
+        id: tx.new_id(),
+        added: 0,
+        what: What::Coupon {
+            coupon_id: coupon.id,
+            code: coupon.code,
+        },
+        applied_by: tx.scope().by.actor.clone(),
+        reason: coupon
+            .rule
+            .kind
+            .eq(&Type::Comp)
+            .then(|| coupon.rule.name.clone()),
+        authorized: None,
+    })
 }
 
 fn lines_of(tab: &Tab, ids: &[LineId]) -> Result<Vec<LineShare>> {

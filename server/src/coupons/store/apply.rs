@@ -6,9 +6,10 @@ use crate::coupons::apply::Coupon;
 use crate::coupons::show::written;
 use crate::coupons::terms::{Duration, Terms};
 use crate::hall::error::Result;
+use crate::hall::filter::places;
 use crate::hall::id::{CouponId, CustomerId, VenueId};
 use crate::hall::money::Money;
-use crate::hall::store::{Read, Row};
+use crate::hall::store::{Read, Row, Value};
 use crate::params;
 
 pub const BY_CODE: &str =
@@ -42,6 +43,17 @@ pub const RUNNING: &str =
 pub fn by_code(read: &mut Read, venue: VenueId, code: &str) -> Result<Option<Coupon>> {
     let row = read.first(BY_CODE, params![code, venue])?;
     row.as_ref().map(coupon).transpose()
+}
+
+/// The codes of these ids whose discounts are given at the venue.
+pub fn by_ids(read: &mut Read, venue: VenueId, ids: &[CouponId]) -> Result<Vec<Coupon>> {
+    let wanted = format!("c.coupon_id in ({})", places(3, ids.len()));
+    let sql = BY_CODE
+        .replace("v.venue_id in ('*', $3)", "v.venue_id in ('*', $2)")
+        .replace("c.code = $2 and c.archived_at is null", &wanted);
+    let mut params: Vec<Value> = vec![venue.into()];
+    params.extend(ids.iter().map(Value::from));
+    read.query(&sql, &params)?.iter().map(coupon).collect()
 }
 
 pub fn running(

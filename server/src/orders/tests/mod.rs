@@ -1,3 +1,4 @@
+mod codes;
 mod comps;
 mod wishes;
 
