@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ComboItem, Discount, Scope, Type};
+use super::{ComboItem, Discount, Open, Scope, Type};
 use crate::money::Money;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +31,22 @@ const TARGETS_MAX: usize = 1_000;
 impl Discount {
     /// Everything that is wrong, in the order of the fields.
     pub fn flaws(&self) -> Vec<Flaw> {
+        self.found(None)
+    }
+
+    /// As [`Discount::flaws`], of a rule whose value is given at the till within `open`.
+    pub fn flaws_as_open(&self, open: &Open) -> Vec<Flaw> {
+        self.found(Some(open))
+    }
+
+    fn found(&self, open: Option<&Open>) -> Vec<Flaw> {
         let found = [
-            &self.value_flaws()[..],
+            &self.value_flaws(open.is_some())[..],
             &self.target_flaws(),
-            &self.bundle_flaws(),
+            &self.asked_flaws(),
+            &self.bogo_flaws(),
+            &self.combo_flaws(),
+            &open.map_or(Vec::new(), |open| self.open_flaws(open)),
             &self.bound_flaws(),
         ];
         let wrong = found
@@ -46,66 +58,130 @@ impl Discount {
             .collect()
     }
 
-    fn value_flaws(&self) -> [Finding; 4] {
-        let lacks = |kind, is_none: bool| self.kind == kind && is_none && !self.is_bundle();
+    fn value_flaws(&self, is_open: bool) -> [Finding; 9] {
+        use FlawCode::{Missing, NotAllowed, OutOfRange};
+        // The value of a bundle stands in its own fields, that of an open rule is given at the till.
+        let says_value = |kind| self.kind == kind && !self.is_bundle() && !is_open;
+        let (is_percentage, is_fixed) =
+            (says_value(Type::Percentage), says_value(Type::FixedAmount));
+        let is_other_bundle = match self.kind {
+            Type::Comp => self.is_bundle(),
+            Type::FixedAmount => self.buy_quantity.is_some(),
+            _ => false,
+        };
+        let is_per = self.kind == Type::FixedAmount && !self.is_bundle();
         [
-            (self.kind == Type::Points, "type", FlawCode::NotAllowed),
             (
-                lacks(Type::Percentage, self.percent.is_none()),
+                self.kind == Type::Points || is_other_bundle,
+                "type",
+                NotAllowed,
+            ),
+            (is_percentage && self.percent.is_none(), "percent", Missing),
+            (
+                !is_percentage && self.percent.is_some(),
                 "percent",
-                FlawCode::Missing,
+                NotAllowed,
             ),
+            (is_fixed && self.amount.is_none(), "amount", Missing),
+            (!is_fixed && self.amount.is_some(), "amount", NotAllowed),
             (
-                lacks(Type::FixedAmount, self.amount.is_none()),
+                self.amount.is_some_and(|money| money.amount == 0),
                 "amount",
-                FlawCode::Missing,
+                OutOfRange,
             ),
-            (self.scope == Scope::Tier, "scope", FlawCode::NotAllowed),
+            (!is_per && self.fixed_per.is_some(), "fixedPer", NotAllowed),
+            (self.scope == Scope::Tier, "scope", NotAllowed),
+            (self.min_quantity == Some(0), "minQuantity", OutOfRange),
         ]
     }
 
-    fn target_flaws(&self) -> [Finding; 5] {
-        let aimless = |scope, is_empty: bool| self.scope == scope && is_empty;
+    /// Each scope has its own targets; others would be read by nobody.
+    fn target_flaws(&self) -> [Finding; 9] {
+        use FlawCode::{Missing, NotAllowed};
         let (items, categories) = (&self.target_item_ids, &self.target_category_ids);
         let (modifiers, groups) = (&self.target_modifier_ids, &self.target_modifier_group_ids);
-        let nobody = aimless(Scope::CustomerGroup, !self.names_customers());
+        let is = |scope| self.scope == scope;
+        let narrows = is(Scope::Order) || is(Scope::CustomerGroup) || is(Scope::Quantity);
+        let takes = |scope, is_empty: bool| is_empty || is(scope);
+        let nobody = is(Scope::CustomerGroup) && !self.names_customers();
         [
             (
-                aimless(Scope::Item, items.is_empty()),
+                is(Scope::Item) && items.is_empty(),
                 "targetItemIds",
-                FlawCode::Missing,
+                Missing,
             ),
             (
-                aimless(Scope::Category, categories.is_empty()),
+                !narrows && !takes(Scope::Item, items.is_empty()),
+                "targetItemIds",
+                NotAllowed,
+            ),
+            (
+                is(Scope::Category) && categories.is_empty(),
                 "targetCategoryIds",
-                FlawCode::Missing,
+                Missing,
             ),
             (
-                aimless(Scope::Modifier, modifiers.is_empty()),
+                !narrows && !takes(Scope::Category, categories.is_empty()),
+                "targetCategoryIds",
+                NotAllowed,
+            ),
+            (
+                is(Scope::Modifier) && modifiers.is_empty(),
                 "targetModifierIds",
-                FlawCode::Missing,
+                Missing,
             ),
             (
-                aimless(Scope::ModifierGroup, groups.is_empty()),
-                "targetModifierGroupIds",
-                FlawCode::Missing,
+                !takes(Scope::Modifier, modifiers.is_empty()),
+                "targetModifierIds",
+                NotAllowed,
             ),
-            (nobody, "customerGroupId", FlawCode::Missing),
+            (
+                is(Scope::ModifierGroup) && groups.is_empty(),
+                "targetModifierGroupIds",
+                Missing,
+            ),
+            (
+                !takes(Scope::ModifierGroup, groups.is_empty()),
+                "targetModifierGroupIds",
+                NotAllowed,
+            ),
+            (nobody, "customerGroupId", Missing),
         ]
     }
 
-    fn bundle_flaws(&self) -> [Finding; 9] {
-        let (is_bogo, is_combo) = (self.buy_quantity.is_some(), self.scope == Scope::Combo);
+    /// Whether the rule is applied without anybody at the till having to ask.
+    fn is_unasked(&self) -> bool {
+        self.is_automatic || self.names_customers()
+    }
+
+    fn asked_flaws(&self) -> [Finding; 3] {
+        let is_empty = self.experiment.as_ref().is_some_and(|experiment| {
+            experiment.from_percent.scaled() >= experiment.until_percent.scaled()
+        });
+        [
+            (
+                self.customer_group_id.is_some() && !self.customer_ids.is_empty(),
+                "customerIds",
+                FlawCode::NotAllowed,
+            ),
+            // Nobody is there to approve what nobody asked for.
+            (
+                self.requires_approval && self.is_unasked(),
+                "requiresApproval",
+                FlawCode::NotAllowed,
+            ),
+            (is_empty, "allocationPercent", FlawCode::OutOfRange),
+        ]
+    }
+
+    fn bogo_flaws(&self) -> [Finding; 6] {
+        let is_bogo = self.buy_quantity.is_some();
         let gets_none = is_bogo && self.get_quantity.is_none_or(|quantity| quantity == 0);
-        let odd = |item: &ComboItem| {
-            item.quantity == 0 || item.product_id.is_some() == item.category_id.is_some()
-        };
-        let prices = [
-            self.combo_price.is_some(),
-            self.combo_percent.is_some(),
-            self.combo_amount_off.is_some(),
-        ];
-        let prices = prices.into_iter().filter(|is_set| *is_set).count();
+        let gets = self.get_quantity.is_some()
+            || self.get_discount_percent.is_some()
+            || !self.buy_item_ids.is_empty()
+            || !self.get_item_ids.is_empty();
+        let has_targets = !self.target_item_ids.is_empty() || !self.target_category_ids.is_empty();
         [
             (
                 is_bogo && self.scope != Scope::Quantity,
@@ -117,7 +193,34 @@ impl Discount {
                 "buyQuantity",
                 FlawCode::OutOfRange,
             ),
+            (!is_bogo && gets, "buyQuantity", FlawCode::Missing),
             (gets_none, "getQuantity", FlawCode::Missing),
+            // The list of what is bought would hide the targets.
+            (
+                has_targets && !self.buy_item_ids.is_empty(),
+                "buyItemIds",
+                FlawCode::NotAllowed,
+            ),
+            (
+                self.max_sets.is_some() && !self.is_bundle() && self.kind != Type::Comp,
+                "maxSets",
+                FlawCode::NotAllowed,
+            ),
+        ]
+    }
+
+    fn combo_flaws(&self) -> [Finding; 7] {
+        let is_combo = self.scope == Scope::Combo;
+        let odd = |item: &ComboItem| {
+            item.quantity == 0 || item.product_id.is_some() == item.category_id.is_some()
+        };
+        let prices = [
+            self.combo_price.is_some(),
+            self.combo_percent.is_some(),
+            self.combo_amount_off.is_some(),
+        ];
+        let prices = prices.into_iter().filter(|is_set| *is_set).count();
+        [
             (self.max_sets == Some(0), "maxSets", FlawCode::OutOfRange),
             (
                 is_combo && self.combo_items.is_empty(),
@@ -135,7 +238,39 @@ impl Discount {
                 FlawCode::OutOfRange,
             ),
             (is_combo && prices == 0, "comboPrice", FlawCode::Missing),
-            (prices > 1, "comboPrice", FlawCode::NotAllowed),
+            (
+                prices > 1 || (!is_combo && prices > 0),
+                "comboPrice",
+                FlawCode::NotAllowed,
+            ),
+            (
+                self.combo_amount_off.is_some_and(|money| money.amount == 0),
+                "comboAmountOff",
+                FlawCode::OutOfRange,
+            ),
+        ]
+    }
+
+    fn open_flaws(&self, open: &Open) -> Vec<Finding> {
+        let is_shut = self.kind == Type::Comp || self.is_bundle() || self.is_unasked();
+        let negative = |value: Option<i64>| value.is_some_and(|value| value < 0);
+        let crossed = open
+            .min_value
+            .zip(open.max_value)
+            .is_some_and(|(least, most)| least > most);
+        vec![
+            (is_shut, "isOpen", FlawCode::NotAllowed),
+            (negative(open.min_value), "minValue", FlawCode::OutOfRange),
+            (
+                negative(open.max_value) || crossed,
+                "maxValue",
+                FlawCode::OutOfRange,
+            ),
+            (
+                open.value_step.is_some_and(|step| step <= 0),
+                "valueStep",
+                FlawCode::OutOfRange,
+            ),
         ]
     }
 
@@ -187,61 +322,4 @@ impl Discount {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::money::{Currency, Percent};
-
-    #[test]
-    fn a_draft_is_told_what_it_lacks() {
-        let whole = Discount::percentage("dis_1", Scope::Order, Percent::HUNDRED);
-        assert_eq!(whole.flaws(), []);
-        let euro = Money::new(100, Currency::EUR);
-        for (draft, field, code) in [
-            (
-                Discount::new("d", Type::Percentage, Scope::Order),
-                "percent",
-                FlawCode::Missing,
-            ),
-            (
-                Discount::new("d", Type::FixedAmount, Scope::Order),
-                "amount",
-                FlawCode::Missing,
-            ),
-            (
-                Discount {
-                    scope: Scope::Item,
-                    ..whole.clone()
-                },
-                "targetItemIds",
-                FlawCode::Missing,
-            ),
-            (
-                Discount {
-                    scope: Scope::CustomerGroup,
-                    ..whole.clone()
-                },
-                "customerGroupId",
-                FlawCode::Missing,
-            ),
-            (
-                Discount {
-                    scope: Scope::Tier,
-                    ..whole.clone()
-                },
-                "scope",
-                FlawCode::NotAllowed,
-            ),
-            (
-                Discount {
-                    min_purchase_amount: Some(euro),
-                    max_discount_amount: Some(Money::new(1, Currency::SEK)),
-                    ..whole
-                },
-                "amount",
-                FlawCode::MixedCurrencies,
-            ),
-        ] {
-            assert_eq!(draft.flaws(), [Flaw { field, code }]);
-        }
-    }
-}
+mod tests;
