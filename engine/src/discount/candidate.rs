@@ -75,13 +75,18 @@ pub struct Candidate {
     pub origin: Origin,
     pub discount: Discount,
     /// Empty means wherever the rule reaches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<LineShare>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coupon: Option<Coupon>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<PointsAsked>,
     pub is_authorized: bool,
     /// Uses of the rule that are neither held nor final; None is without limit. This order's own hold
     /// counts as left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses_left: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_uses_left: Option<u32>,
     /// 1, 2, 3 … as codes, rules and manual discounts were added to the order: the earlier one stays.
     pub added: u32,

@@ -106,6 +106,7 @@ pub struct Experiment {
     pub until_percent: Percent,
 }
 
+/// What a rule leaves out is left out of its text too: an order keeps the text of every rule that was weighed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Discount {
@@ -115,43 +116,71 @@ pub struct Discount {
     pub is_active: bool,
     #[serde(rename = "type")]
     pub kind: Type,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<Percent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
     /// None means ORDER for order-wide scopes, else UNIT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_per: Option<FixedPer>,
     pub scope: Scope,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target_item_ids: Vec<ProductId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target_category_ids: Vec<CategoryId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target_modifier_ids: Vec<ModifierId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target_modifier_group_ids: Vec<ModifierGroupId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_group_id: Option<GroupId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment_id: Option<SegmentId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub customer_ids: Vec<CustomerId>,
     pub is_automatic: bool,
     pub priority: i32,
     pub base: Base,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_purchase_amount: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_quantity: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_discount_amount: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buy_quantity: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub get_quantity: Option<u32>,
     /// None means 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub get_discount_percent: Option<Percent>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buy_item_ids: Vec<ProductId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub get_item_ids: Vec<ProductId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_sets: Option<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub combo_items: Vec<ComboItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub combo_price: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub combo_percent: Option<Percent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub combo_amount_off: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Bound>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Bound>,
     pub days_of_week: DaysOfWeek,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_from: Option<TimeOfDay>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_until: Option<TimeOfDay>,
     pub requires_approval: bool,
     pub tax_basis: TaxBasis,
     pub is_stackable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<Experiment>,
 }
 

@@ -21,6 +21,7 @@ pub struct TraceEntry {
     pub verdict: Verdict,
     pub reason: TraceCode,
     /// What else shaped it: caps, clamps, units that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<TraceCode>,
 }
 
