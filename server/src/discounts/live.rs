@@ -1,24 +1,122 @@
-//! What may be applied without asking, as the pricing of an order needs it: one question, whatever the
-//! number of rules.
+//! What may be applied to an order, as its pricing needs it: one question, whatever the number of rules.
+//!
+//! To whom a rule goes stands in `discount_audience`, so that ten thousand personal discounts cost nothing to
+//! anybody else. Windows, minima and hours are left to the engine: a tab that was opened at five keeps its happy
+//! hour at seven.
 
-use engine::discount::Discount as Rule;
+use std::sync::Arc;
+
+use engine::discount::{Discount as Rule, Open};
+use engine::money::Currency;
 use jiff::Timestamp;
 
-use super::store;
-use crate::hall::error::Result;
-use crate::hall::id::{DiscountId, VenueId};
+use super::{EditDiscount, find, store};
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::id::{CustomerId, DiscountId, GroupId, VenueId};
 use crate::hall::store::Read;
 
-/// A published rule that is live at a venue now.
+/// A published rule that is live at a venue now, with what binds it beside the rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
     pub discount_id: DiscountId,
     pub version: i64,
-    pub rule: Rule,
+    pub rule: Arc<Rule>,
+    pub max_total_uses: Option<u32>,
+    pub max_uses_per_customer: Option<u32>,
+    /// The bounds of a value that the till gives; [`Live::valued`] puts it into the rule.
+    pub open: Option<Open>,
+    /// In which those bounds are, where they are amounts.
+    pub value_currency: Option<Currency>,
+    pub comp_reason: Option<String>,
 }
 
-/// The discounts of a venue that are applied without asking, by id. Their windows are left to the engine:
-/// a tab that was opened at five keeps its happy hour at seven.
-pub fn live(read: &mut Read, venue: VenueId, now: Timestamp) -> Result<Vec<Live>> {
-    store::live(read, venue, now)
+/// The rules that are applied without asking: to everybody, and to this customer, by group or by name. By id.
+pub fn live(
+    read: &mut Read,
+    venue: VenueId,
+    customer: Option<(CustomerId, Option<GroupId>)>,
+    now: Timestamp,
+) -> Result<Vec<Live>> {
+    store::live(read, venue, customer, now)
+}
+
+/// What staff may pick at a venue, by name: the first five hundred.
+pub fn pickable(read: &mut Read, venue: VenueId) -> Result<Vec<Live>> {
+    store::pickable(read, venue)
+}
+
+/// A rule that staff pick at a venue.
+///
+/// # Errors
+/// `NotFound` where there is none; `Refused` where it is not for picking now.
+pub fn predefined(read: &mut Read, venue: VenueId, id: DiscountId) -> Result<Live> {
+    if let Some(live) = store::predefined(read, venue, id)? {
+        return Ok(live);
+    }
+    let found = find(read, Some(venue), id)?;
+    let said = if found.archived_at.is_some() || !found.active {
+        "The discount has ended or is paused: choose another one."
+    } else {
+        "The discount is applied without asking to whom it is for: nobody picks it."
+    };
+    Err(Error::Refused(Code::MethodUnavailable, Extra::saying(said)))
+}
+
+/// Those of `ids` that are live at the venue, whomever they go to: what stands behind a code.
+pub fn published(read: &mut Read, venue: VenueId, ids: &[DiscountId]) -> Result<Vec<Live>> {
+    store::published(read, venue, ids)
+}
+
+/// To whom a discount goes while it is live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Everybody,
+    Group(GroupId),
+    Customer(CustomerId),
+    /// Whoever staff pick it for.
+    Staff,
+}
+
+impl Audience {
+    pub(super) fn of(ask: &EditDiscount) -> Vec<Audience> {
+        if !ask.active {
+            return Vec::new();
+        }
+        if let Some(group) = ask.customer_group_id {
+            return vec![Audience::Group(group)];
+        }
+        if !ask.customer_ids.is_empty() {
+            let named = ask.customer_ids.iter().copied();
+            return named.map(Audience::Customer).collect();
+        }
+        vec![if ask.is_automatic {
+            Audience::Everybody
+        } else {
+            Audience::Staff
+        }]
+    }
+
+    /// How many live discounts it may have: each is weighed for every order of theirs, and the engine weighs a
+    /// thousand.
+    pub(super) fn discounts_max(self) -> Option<i64> {
+        match self {
+            Audience::Everybody => Some(super::AUTOMATIC_MAX),
+            Audience::Group(_) | Audience::Customer(_) => Some(super::NAMED_MAX),
+            Audience::Staff => None,
+        }
+    }
+
+    pub(super) fn word(self) -> String {
+        match self {
+            Audience::Everybody => "*".into(),
+            Audience::Group(group) => group.to_string(),
+            Audience::Customer(customer) => customer.to_string(),
+            Audience::Staff => "staff".into(),
+        }
+    }
+}
+
+/// The names of live discounts that target the group, so that it is not deleted under them.
+pub fn uses_of_group(read: &mut Read, group: GroupId) -> Result<Vec<String>> {
+    store::names_for(read, Audience::Group(group))
 }

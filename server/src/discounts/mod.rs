@@ -1,19 +1,30 @@
 //! Discounts: rules that take something off an order, as versions that never change.
 //!
-//! A version is the engine's own rule, stored as one text. An edit publishes the next version; orders name
-//! the version by which they were priced, so an edit changes no order that was decided (L30, which a trigger
-//! keeps). What is filtered or guarded stands in columns beside it: name, whether it is applied without
-//! asking, whether it is paused. Archiving ends a discount at once, at every venue.
+//! A version is the engine's own rule, stored as one text, and beside it what the engine need not know: limits of
+//! uses, bounds of a value that the till gives, why a comp is given. An edit publishes the next version; orders name
+//! the version by which they were priced, so an edit changes no order that was decided (L30, which a trigger keeps).
+//! What is filtered or guarded stands in columns and tables of its own: the name, whether it is paused, at which
+//! venues it is live, and to whom it goes (`live`). Pausing or archiving ends a discount at once, at every venue.
 //!
-//! Keeps L08, L23 and L30. What is used of a rule or a code is held and counted in `uses`, by whoever prices an order.
+//! Shares of experiments are given out in `experiments`, the chain's wishes stand in `policy`, and what is used of a
+//! rule or a code is held and counted in `uses`, by whoever prices an order. A discount is counted from its
+//! first version with a limit on.
 //!
-//! Absent for now, and refused by name: what the till cannot carry through to the end. That is every type
-//! but `PERCENTAGE`, every scope but `ORDER`, and discounts that are not applied without asking.
+//! Keeps L08, L23 and L30. Applying a discount to an order is not done here: `orders` does that. Segments are refused
+//! by name.
 
+mod check;
 mod command;
+mod discount;
+mod experiments;
 mod hidden;
+mod laws;
 mod live;
+mod open;
+mod parsed;
+mod policy;
 mod routes;
+mod rule;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,21 +32,22 @@ pub mod uses;
 mod words;
 
 use axum::http::HeaderValue;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 pub use command::{ComboItem, EditDiscount};
+pub use discount::Discount;
 pub use hidden::{change_hidden, create_hidden};
-pub use live::{Live, live};
+use live::Audience;
+pub use live::{Live, live, pickable, predefined, published, uses_of_group};
+pub use open::OpenValue;
+pub use policy::{DiscountPolicy, EditDiscountPolicy, policy, set_policy};
 pub use words::{Base, DiscountScope, DiscountType, FixedPer, TaxBasis};
 
-use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::etag;
 use crate::hall::id::{DiscountId, VenueId};
 use crate::hall::journal::EventType;
-use crate::hall::money::Money;
 use crate::hall::page::{Listing, Page};
 use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
@@ -45,8 +57,10 @@ pub const ROOM: Room = Room {
     routes: routes::routes,
     jobs: &[uses::LAPSE],
     laws: &[
-        store::OWN_VENUES,
-        store::ALL_VERSIONS,
+        laws::OWN_VENUES,
+        laws::OWN_AUDIENCE,
+        laws::ALL_VERSIONS,
+        laws::SHARES_APART,
         uses::COUNTED,
         uses::ENDED,
         uses::IN_TIME,
@@ -55,62 +69,8 @@ pub const ROOM: Room = Room {
 
 /// Every one of them is weighed for every order.
 const AUTOMATIC_MAX: i64 = 500;
-
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Discount {
-    pub id: DiscountId,
-    /// Of the rule: orders keep the one that priced them.
-    #[schema(example = 1)]
-    pub version: i64,
-    #[schema(example = "Afterwork")]
-    pub name: String,
-    pub description: Option<String>,
-    #[schema(example = "#2f9e44")]
-    pub label_color: Option<String>,
-    /// Where it is live; empty is every venue of the chain.
-    pub venue_ids: Vec<VenueId>,
-    pub active: bool,
-    #[serde(rename = "type")]
-    pub kind: DiscountType,
-    #[schema(value_type = Option<String>, example = "10")]
-    pub percent: Option<engine::money::Percent>,
-    pub scope: DiscountScope,
-    pub is_automatic: bool,
-    #[schema(example = 0)]
-    pub priority: i32,
-    pub base: Base,
-    pub min_purchase_amount: Option<Money>,
-    pub max_discount_amount: Option<Money>,
-    #[schema(value_type = Option<String>, example = "2026-06-01")]
-    pub valid_from: Option<engine::window::Bound>,
-    #[schema(value_type = Option<String>, example = "2026-08-31")]
-    pub valid_until: Option<engine::window::Bound>,
-    /// 0 is Sunday; empty is every day.
-    #[schema(value_type = Vec<u8>, example = json!([1, 2, 3, 4, 5]))]
-    pub days_of_week: engine::window::DaysOfWeek,
-    #[schema(value_type = Option<String>, example = "16:00")]
-    pub time_from: Option<engine::window::TimeOfDay>,
-    #[schema(value_type = Option<String>, example = "18:00")]
-    pub time_until: Option<engine::window::TimeOfDay>,
-    pub tax_basis: TaxBasis,
-    /// `taxBasis`, as other systems say it.
-    pub apply_before_tax: bool,
-    pub modify_tax_basis: bool,
-    pub is_stackable: bool,
-    /// Uses that are held or final.
-    #[schema(example = 0)]
-    pub current_uses: i64,
-    pub archived_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl Reply for Discount {
-    fn version(&self) -> Option<i64> {
-        Some(self.version)
-    }
-}
+/// Of one group or one customer: weighed for every order of theirs, beside the automatic ones.
+const NAMED_MAX: i64 = 100;
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -129,7 +89,6 @@ pub struct DiscountFilter {
 /// A new discount; `venue` is where it was made and will be live, or `None` for the chain.
 pub fn create(tx: &mut Tx, venue: Option<VenueId>, ask: &EditDiscount) -> Result<Discount> {
     let ask = ask.checked(tx, venue)?;
-    refuse_crowd(tx, &ask)?;
     let id: DiscountId = tx.new_id();
     store::insert(tx, id, &ask)?;
     let made = publish(tx, venue, id, 1, &ask)?;
@@ -137,7 +96,7 @@ pub fn create(tx: &mut Tx, venue: Option<VenueId>, ask: &EditDiscount) -> Result
     Ok(made)
 }
 
-/// Writes the version and where it is live, and tells the world.
+/// Writes the version, where it is live and to whom it goes, and tells the world.
 fn publish(
     tx: &mut Tx,
     venue: Option<VenueId>,
@@ -145,9 +104,13 @@ fn publish(
     version: i64,
     ask: &EditDiscount,
 ) -> Result<Discount> {
-    let rule = ask.rule(id, version)?;
+    let experiment = experiments::claim(tx, ask)?;
+    let rule = ask.rule(id, version, experiment)?;
     store::insert_version(tx, id, version, &rule, ask)?;
     store::replace_venues(tx, id, &ask.venue_ids)?;
+    let audience = Audience::of(ask);
+    refuse_crowd(tx, id, &audience)?;
+    store::replace_audience(tx, id, &audience)?;
     let published = find(tx, venue, id)?;
     tx.emit(EventType::DiscountPublished, venue, &published)?;
     Ok(published)
@@ -182,11 +145,9 @@ pub fn edit(
         return Err(Error::Conflict(Code::AlreadyDone, Extra::saying(said)));
     }
     let ask = ask.checked(tx, venue)?;
-    if !(before.active && before.is_automatic) {
-        refuse_crowd(tx, &ask)?;
-    }
     let version = before.version + 1;
     store::update(tx, &before, version, &ask)?;
+    count_uses(tx, &before, &ask)?;
     let after = publish(tx, venue, id, version, &ask)?;
     tx.audit("discount.edit", id, Some(&before), Some(&after))?;
     Ok(after)
@@ -197,7 +158,7 @@ pub fn clone(tx: &mut Tx, venue: Option<VenueId>, id: DiscountId) -> Result<Disc
     let original = find(tx, venue, id)?;
     let venues = venue.map_or(original.venue_ids.clone(), |venue| vec![venue]);
     let copy = EditDiscount {
-        name: command::copy_name(&original.name),
+        name: check::copy_name(&original.name),
         active: false,
         venue_ids: venues,
         ..EditDiscount::of(&original)
@@ -229,12 +190,26 @@ fn own(tx: &mut Tx, venue: Option<VenueId>, id: DiscountId) -> Result<Discount> 
     }
 }
 
-fn refuse_crowd(tx: &mut Tx, ask: &EditDiscount) -> Result<()> {
-    if ask.active && store::automatic(tx)? >= AUTOMATIC_MAX {
-        let said = format!(
-            "The chain has {AUTOMATIC_MAX} live discounts that are applied without asking: archive or pause one first."
-        );
-        return Err(Error::Refused(Code::MethodUnavailable, Extra::saying(said)));
+/// What has a limit is counted, from the version that brings the first one on.
+fn count_uses(tx: &mut Tx, before: &Discount, ask: &EditDiscount) -> Result<()> {
+    let was = before.max_total_uses.is_some() || before.max_uses_per_customer.is_some();
+    let is = ask.max_total_uses.is_some() || ask.max_uses_per_customer.is_some();
+    if is && !was {
+        uses::begin_counting(tx, &before.id.to_string())?;
     }
     Ok(())
+}
+
+fn refuse_crowd(tx: &mut Tx, id: DiscountId, audience: &[Audience]) -> Result<()> {
+    let Some(most) = audience.first().and_then(|one| one.discounts_max()) else {
+        return Ok(());
+    };
+    if !store::is_crowded(tx, id, audience, most)? {
+        return Ok(());
+    }
+    let said = format!(
+        "There are {most} live discounts already that are applied without asking to whom this one is for: \
+         archive or pause one first."
+    );
+    Err(Error::Refused(Code::MethodUnavailable, Extra::saying(said)))
 }

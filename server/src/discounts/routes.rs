@@ -1,12 +1,13 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Discount, DiscountFilter, EditDiscount};
+use super::{Discount, DiscountFilter, DiscountPolicy, EditDiscount, EditDiscountPolicy};
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
 use crate::hall::id::{DiscountId, VenueId};
 use crate::hall::page::{Listing, Page, Paging};
+use crate::hall::store::Hot;
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
@@ -20,6 +21,13 @@ pub fn routes() -> OpenApiRouter<Hall> {
             archive_chain_discount
         ))
         .routes(routes!(clone_chain_discount))
+        .routes(routes!(show_discount_policy, set_discount_policy))
+}
+
+/// The group that a discount targets is not deleted while it is published.
+fn hot(call: &StaffCall, ask: &EditDiscount) -> Option<Hot> {
+    ask.customer_group_id
+        .map(|group| call.hot("customer group", group))
 }
 
 /// List the discounts of a venue
@@ -42,8 +50,10 @@ async fn list_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Resul
     responses((status = 201, body = Discount)))]
 async fn create_discount(call: StaffCall, Body(ask): Body<EditDiscount>) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.create([], move |tx| super::create(tx, Some(venue), &ask))
-        .await
+    call.create(hot(&call, &ask), move |tx| {
+        super::create(tx, Some(venue), &ask)
+    })
+    .await
 }
 
 /// Show a discount of a venue
@@ -73,7 +83,7 @@ async fn replace_discount(
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
     let if_match = call.if_match();
-    call.write([], move |tx| {
+    call.write(hot(&call, &ask), move |tx| {
         super::edit(tx, Some(venue), id, if_match.as_ref(), &ask)
     })
     .await
@@ -123,7 +133,7 @@ async fn list_chain_discounts(call: StaffCall, list: Listing<DiscountFilter>) ->
 #[utoipa::path(post, path = "/api/v1/chain/discounts", tag = "discounts", request_body = EditDiscount,
     responses((status = 201, body = Discount)))]
 async fn create_chain_discount(call: StaffCall, Body(ask): Body<EditDiscount>) -> Result<Answer> {
-    call.create([], move |tx| super::create(tx, None, &ask))
+    call.create(hot(&call, &ask), move |tx| super::create(tx, None, &ask))
         .await
 }
 
@@ -146,7 +156,7 @@ async fn replace_chain_discount(
     Body(ask): Body<EditDiscount>,
 ) -> Result<Answer> {
     let if_match = call.if_match();
-    call.write([], move |tx| {
+    call.write(hot(&call, &ask), move |tx| {
         super::edit(tx, None, id, if_match.as_ref(), &ask)
     })
     .await
@@ -169,4 +179,25 @@ async fn archive_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> 
     params(("discountId" = DiscountId, Path)), responses((status = 201, body = Discount)))]
 async fn clone_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
     call.create([], move |tx| super::clone(tx, None, id)).await
+}
+
+/// Show how the chain wants its discounts combined
+#[utoipa::path(get, path = "/api/v1/chain/discount-policy", tag = "discounts",
+    responses((status = 200, body = DiscountPolicy)))]
+async fn show_discount_policy(call: StaffCall) -> Result<Answer> {
+    call.read(super::policy).await
+}
+
+/// Set how the chain wants its discounts combined
+///
+/// Orders that are paid keep what they were decided by.
+#[utoipa::path(put, path = "/api/v1/chain/discount-policy", tag = "discounts",
+    request_body = EditDiscountPolicy, responses((status = 200, body = DiscountPolicy)))]
+async fn set_discount_policy(
+    call: StaffCall,
+    Body(ask): Body<EditDiscountPolicy>,
+) -> Result<Answer> {
+    let if_match = call.if_match();
+    call.write([], move |tx| super::set_policy(tx, if_match.as_ref(), &ask))
+        .await
 }

@@ -1,42 +1,26 @@
-use engine::discount::{Discount as Rule, TaxBasis as EngineBasis};
+mod chain;
+pub mod live;
+
+use engine::discount::Discount as Rule;
 use jiff::Timestamp;
 
-use super::{Discount, DiscountFilter, EditDiscount, Live, TaxBasis};
+use super::open::Terms;
+use super::parsed::parsed;
+use super::rule::Stored;
+use super::{Discount, DiscountFilter, EditDiscount, uses};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::{Filter, places};
 use crate::hall::id::{DiscountId, VenueId};
-use crate::hall::law::{Check, Law};
-use crate::hall::money::Money;
 use crate::hall::page::{COUNT_MAX, Listing, Page};
-use crate::hall::store::{Read, Row, Tx, Value, from_word, json, word};
+use crate::hall::store::{Read, Row, Tx, Value, json, word};
 use crate::hall::text::{fold, prefix_end};
 use crate::params;
 
-pub const OWN_VENUES: Law = Law {
-    number: "L23",
-    about: "A discount is live at venues of its tenant.",
-    check: Check::Query(
-        "select d.tenant_id, d.discount_id || ' is live at nobody''s venue ' || d.venue_id
-         from discount_venues d
-         left join venues v on v.tenant_id = d.tenant_id and v.venue_id = d.venue_id
-         where d.venue_id <> '*' and v.venue_id is null limit $1",
-    ),
-};
-
-pub const ALL_VERSIONS: Law = Law {
-    number: "L30",
-    about: "Each discount has every version up to its own, so that what was decided can be reckoned again.",
-    check: Check::Query(
-        "select d.tenant_id, d.discount_id || ' has not all versions up to its own'
-         from discounts d
-         where d.version <> (select count(*) from discount_versions v
-           where v.tenant_id = d.tenant_id and v.discount_id = d.discount_id and v.version <= d.version)
-         limit $1",
-    ),
-};
+pub use chain::{add_variant, allocated, known, policy, put_policy, variant};
+pub use live::{is_crowded, live, names_for, pickable, predefined, published, replace_audience};
 
 const SELECT: &str =
-    "select d.discount_id, d.version, r.rule, r.description, r.label_color, d.current_uses,
+    "select d.discount_id, d.version, r.rule, r.description, r.label_color, r.terms,
     d.paused_at, d.archived_at, d.created_at, d.updated_at
   from discounts d
   join discount_versions r on r.tenant_id = d.tenant_id and r.discount_id = d.discount_id
@@ -143,9 +127,17 @@ pub fn insert_version(
     ask: &EditDiscount,
 ) -> Result<()> {
     tx.queue(
-        "insert into discount_versions (tenant_id, discount_id, version, rule, description, label_color, at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        params![id, version, json(rule)?, &ask.description, &ask.label_color, tx.now()],
+        "insert into discount_versions (tenant_id, discount_id, version, rule, description, label_color, at, terms)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            id,
+            version,
+            json(rule)?,
+            &ask.description,
+            &ask.label_color,
+            tx.now(),
+            json(&Terms::of(ask))?
+        ],
     )
 }
 
@@ -175,17 +167,8 @@ pub fn archive(tx: &mut Tx, id: DiscountId) -> Result<()> {
          where tenant_id = $1 and discount_id = $2",
         params![id, tx.now()],
     )
-    .map(|_| ())
-}
-
-/// How many are live and applied without asking, in the whole chain.
-pub fn automatic(read: &mut Read) -> Result<i64> {
-    read.one(
-        "select count(*) from discounts
-         where tenant_id = $1 and automatic_since is not null and paused_at is null and archived_at is null",
-        params![],
-    )?
-    .get(0)
+    .map(|_| ())?;
+    replace_audience(tx, id, &[])
 }
 
 pub fn find(read: &mut Read, venue: Option<VenueId>, id: DiscountId) -> Result<Option<Discount>> {
@@ -264,13 +247,30 @@ fn count(
     Ok(u64::try_from(count).ok())
 }
 
-/// The rows as they are shown, with their venues.
+/// The rows as they are shown, with their venues and uses.
 fn discounts(read: &mut Read, rows: &[Row]) -> Result<Vec<Discount>> {
     let ids: Vec<DiscountId> = rows.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
     let venues = venues(read, &ids)?;
-    let shown = rows.iter().zip(ids).map(|(row, id)| {
-        let at = venues.iter().filter(|(discount, _)| *discount == id);
-        discount(row, at.map(|(_, venue)| *venue).collect())
+    let subjects: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let uses = uses::counts(read, &subjects)?;
+    let shown = rows.iter().zip(ids.iter().zip(&subjects));
+    let shown = shown.map(|(row, (id, subject))| {
+        let at = venues.iter().filter(|(discount, _)| discount == id);
+        let version = row.get(1)?;
+        let parsed = parsed((*id, version), row.get(2)?, row.get(5)?)?;
+        let stored = Stored {
+            id: *id,
+            version,
+            description: row.get(3)?,
+            label_color: row.get(4)?,
+            venue_ids: at.map(|(_, venue)| *venue).collect(),
+            active: row.get::<Option<Timestamp>>(6)?.is_none(),
+            current_uses: uses.get(subject).copied().unwrap_or(0),
+            archived_at: row.get(7)?,
+            created_at: row.get(8)?,
+            updated_at: row.get(9)?,
+        };
+        Discount::of(stored, &parsed.rule, &parsed.terms)
     });
     shown.collect()
 }
@@ -290,66 +290,6 @@ fn venues(read: &mut Read, ids: &[DiscountId]) -> Result<Vec<(DiscountId, VenueI
     rows.iter()
         .map(|row| Ok((row.get(0)?, row.get(1)?)))
         .collect()
-}
-
-fn discount(row: &Row, venue_ids: Vec<VenueId>) -> Result<Discount> {
-    let rule: Rule = row.json(2)?;
-    let is_discounted = rule.tax_basis == EngineBasis::Discounted;
-    Ok(Discount {
-        id: row.get(0)?,
-        version: row.get(1)?,
-        name: rule.name,
-        description: row.get(3)?,
-        label_color: row.get(4)?,
-        venue_ids,
-        active: row.get::<Option<Timestamp>>(6)?.is_none(),
-        kind: from_word(&word(&rule.kind)?)?,
-        percent: rule.percent,
-        scope: from_word(&word(&rule.scope)?)?,
-        is_automatic: rule.is_automatic,
-        priority: rule.priority,
-        base: from_word(&word(&rule.base)?)?,
-        min_purchase_amount: rule.min_purchase_amount.map(Money::from),
-        max_discount_amount: rule.max_discount_amount.map(Money::from),
-        valid_from: rule.valid_from,
-        valid_until: rule.valid_until,
-        days_of_week: rule.days_of_week,
-        time_from: rule.time_from,
-        time_until: rule.time_until,
-        tax_basis: if is_discounted {
-            TaxBasis::Discounted
-        } else {
-            TaxBasis::Undiscounted
-        },
-        apply_before_tax: is_discounted,
-        modify_tax_basis: is_discounted,
-        is_stackable: rule.is_stackable,
-        current_uses: row.get(5)?,
-        archived_at: row.get(7)?,
-        created_at: row.get(8)?,
-        updated_at: row.get(9)?,
-    })
-}
-
-pub const LIVE: &str = "select d.discount_id, d.version, r.rule
-     from discounts d
-     join discount_venues v on v.tenant_id = d.tenant_id and v.discount_id = d.discount_id
-       and v.venue_id in ('*', $2)
-     join discount_versions r on r.tenant_id = d.tenant_id and r.discount_id = d.discount_id
-       and r.version = d.version
-     where d.tenant_id = $1 and d.automatic_since <= $3 and d.paused_at is null and d.archived_at is null
-     order by d.discount_id";
-
-pub fn live(read: &mut Read, venue: VenueId, now: Timestamp) -> Result<Vec<Live>> {
-    let rows = read.query(LIVE, params![venue, now])?;
-    let live = rows.iter().map(|row| {
-        Ok(Live {
-            discount_id: row.get(0)?,
-            version: row.get(1)?,
-            rule: row.json(2)?,
-        })
-    });
-    live.collect()
 }
 
 /// The currency of each venue that is named and is the tenant's; venues are only read here.

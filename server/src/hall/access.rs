@@ -255,6 +255,8 @@ pub const TABLE: &[Rule] = &[
     rule("PUT", "/api/v1/chain/discounts/{discountId}", MANAGER, "discounts:write"),
     rule("DELETE", "/api/v1/chain/discounts/{discountId}", MANAGER, "discounts:write"),
     rule("POST", "/api/v1/chain/discounts/{discountId}/clone", MANAGER, "discounts:write"),
+    rule("GET", "/api/v1/chain/discount-policy", STAFF, "discounts:read"),
+    rule("PUT", "/api/v1/chain/discount-policy", MANAGER, "discounts:write"),
     // loyalty
     rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/config", STAFF, "loyalty:read"),
     rule("PUT", "/api/v1/dashboard/venues/{venueId}/loyalty/config", MANAGER, "loyalty:write"),

@@ -1,6 +1,6 @@
 //! Which rules wish to be applied to an order, and what each would use up.
 
-use engine::discount::Candidate;
+use engine::discount::{Candidate, Discount as Rule};
 
 use super::asks::{What, Wish};
 use super::{Buyer, Tab};
@@ -34,7 +34,8 @@ pub fn gather(
 ) -> Result<Vec<Weighed>> {
     let now = read.now();
     let mut all = Vec::new();
-    for live in discounts::live(read, venue.id, now)? {
+    let known = buyer.map(|buyer| (buyer.id, buyer.group_id));
+    for live in discounts::live(read, venue.id, known, now)? {
         if !tab.asks.off.contains(&live.discount_id) {
             all.push(automatic(live));
         }
@@ -84,9 +85,11 @@ fn running_code(coupon: &Coupon) -> Weighed {
 }
 
 fn automatic(live: Live) -> Weighed {
+    let subject = live.discount_id.to_string();
+    let limits = Limits::of_rule(subject, live.max_total_uses, live.max_uses_per_customer);
     Weighed {
-        candidate: Candidate::automatic(live.rule),
-        limits: Vec::new(),
+        candidate: Candidate::automatic(Rule::clone(&live.rule)),
+        limits: limits.is_counted.then_some(limits).into_iter().collect(),
     }
 }
 

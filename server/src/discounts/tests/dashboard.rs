@@ -95,20 +95,6 @@ both_stores! {
         assert_eq!((first.int("/total"), names(&app.staff().get(&next).await)), (3, vec!["Årets".to_owned()]));
     }
 
-    async fn what_the_till_cannot_do_is_refused_by_name(app: TestApp) {
-        for (field, value) in [
-            ("type", json!("FIXED_AMOUNT")), ("scope", json!("QUANTITY")), ("isAutomatic", json!(false)),
-            ("buyQuantity", json!(2)), ("customerIds", json!(["cus_01kab4bqf8e1ftz0c6hqp2v9xw"])),
-            ("maxTotalUses", json!(10)), ("comboItems", json!([{"quantity": 1}])), ("isOpen", json!(true)),
-            ("experimentId", json!("x")), ("getDiscountPercent", json!("50")), ("amount", json!({"amount": 1, "currency": "EUR"})),
-        ] {
-            let said = app.manager().post(&app.dashboard("/discounts"), with(field, value)).await;
-            said.is_problem(422, "method_unavailable");
-            assert_eq!(said.text("/field"), field);
-            assert!(said.text("/detail").contains(&format!("`{field}`")));
-        }
-    }
-
     async fn a_draft_that_is_no_rule_is_told_why(app: TestApp) {
         let money = |amount: i64, currency: &str| json!({"amount": amount, "currency": currency});
         for (field, value, pointer, code) in [

