@@ -113,6 +113,7 @@ const BREACHES: &[Breach] = &[
     breach("L23", "names nobody's cat_x", &["L30"], &["update order_lines set category_id = 'cat_x' where category_id is not null"]),
     breach("L23", "names nobody's tax_x", &["L30"], &["update order_lines set tax_class_id = 'tax_x' where tax_class_id is not null"]),
     breach("L23", "is live at nobody's venue", &[], &["update discount_venues set venue_id = 'ven_x'"]),
+    breach("L23", "goes to nobody's cus_x", &[], &["update discount_audience set audience = 'cus_x'"]),
     breach("L23", "is of nobody's venue", &[], &["insert into loyalty_configs (tenant_id, venue_id, config, updated_at) select tenant_id, 'ven_x', '{}', 1 from tenants"]),
     breach("L23", "is for nobody's order ord_x", &["L12"], &["update payments set subject_id = 'ord_x' where subject_id = (select order_id from orders where label = 'one')"]),
     breach("L24", "entry 2 (", &[], &["update audit_entries set actor = 'nobody' where seq = 2"]),
@@ -145,6 +146,8 @@ const BREACHES: &[Breach] = &[
     breach("L30", "has other lines", &[], &["delete from order_lines where order_id = (select order_id from orders where label = 'one')"]),
     breach("L30", "by another rule", &[], &["update discount_versions set rule = replace(rule, '\"Afterwork\"', '\"Always\"')"]),
     breach("L30", "has not all versions", &[], &["update discounts set version = 2"]),
+    breach("L30", "gives A what B has", &[], &["insert into experiment_variants (tenant_id, experiment_id, variant, from_bp, until_bp, created_at)
+        select tenant_id, 'x', 'A', 0, 5001, 1 from tenants union all select tenant_id, 'x', 'B', 5000, 10000, 1 from tenants"]),
     breach("L34", "is neither delivered, dead nor due", &[], &["insert into outbox (tenant_id, event_id, kind, type, at, data) select tenant_id, 'evt_x', 'MESSAGE', 'x', 1, '{}' from tenants"]),
     breach("L34", "has the state of a message", &[], &["update outbox set due_at = 1 where seq = 1"]),
     breach("L34", "the feed has", &[], &["delete from outbox where seq = 2"]),

@@ -25,7 +25,6 @@ async fn targets(app: &TestApp) -> Json {
                     id: None,
                     name: "Large".into(),
                     price_delta: crate::hall::money::Money::of(100, "EUR"),
-                    active: true,
                 }],
                 active: true,
             };
