@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use engine::discount::{Discount as Rule, Open};
-use engine::money::Currency;
+use engine::money::{Currency, Percent};
 use jiff::Timestamp;
 
-use super::{EditDiscount, find, store};
+use super::{EditDiscount, OpenValue, find, store};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CustomerId, DiscountId, GroupId, VenueId};
+use crate::hall::money::Money;
 use crate::hall::store::Read;
 
 /// A published rule that is live at a venue now, with what binds it beside the rule.
@@ -65,6 +66,17 @@ pub fn predefined(read: &mut Read, venue: VenueId, id: DiscountId) -> Result<Liv
 /// Those of `ids` that are live at the venue, whomever they go to: what stands behind a code.
 pub fn published(read: &mut Read, venue: VenueId, ids: &[DiscountId]) -> Result<Vec<Live>> {
     store::published(read, venue, ids)
+}
+
+impl Live {
+    /// A bound of the value that the till gives, as the till writes it.
+    pub fn bound(&self, of: impl Fn(&Open) -> Option<i64>) -> Option<OpenValue> {
+        let scaled = of(self.open.as_ref()?)?;
+        match self.value_currency {
+            Some(currency) => Some(OpenValue::Amount(Money::of(scaled, currency.code()))),
+            None => Percent::from_scaled(scaled).ok().map(OpenValue::Percent),
+        }
+    }
 }
 
 /// To whom a discount goes while it is live.

@@ -21,7 +21,7 @@ pub enum OpenValue {
 
 impl OpenValue {
     /// Basis points, or minor units.
-    fn scaled(&self) -> i64 {
+    pub fn scaled(&self) -> i64 {
         match self {
             OpenValue::Percent(percent) => percent.scaled(),
             OpenValue::Amount(money) => money.amount,

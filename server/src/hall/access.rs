@@ -277,6 +277,8 @@ pub const TABLE: &[Rule] = &[
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/served-by", STAFF, "orders:write"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/manual", STAFF, "orders:write"),
+    rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/available", STAFF, "orders:read"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/predefined", STAFF, "orders:write"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/coupon", STAFF, "orders:write"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/automatic", STAFF, "orders:write"),
     rule("DELETE", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/{orderDiscountId}", STAFF, "orders:write"),

@@ -8,6 +8,7 @@ use engine::quote::{Evaluation, TraceEntry, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::holds::HeldUse;
+use crate::discounts::OpenValue;
 use crate::hall::access::Role;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CouponId, DiscountId, OrderDiscountId, StaffId};
@@ -75,10 +76,11 @@ pub struct Authorized {
     rename_all_fields = "camelCase"
 )]
 pub enum What {
-    /// A published rule that staff picked; `given` is the value of an open one: basis points or minor units.
+    /// A published rule that staff picked; `given` is the value of an open one.
     Predefined {
         discount_id: DiscountId,
-        given: Option<i64>,
+        name: String,
+        given: Option<OpenValue>,
     },
     /// A rule made up at the till, for the lines that were pointed at or the whole order.
     Manual {

@@ -5,6 +5,7 @@ use engine::quote::Applied;
 
 use super::Tab;
 use super::asks::{Authorized, What, Wish};
+use crate::discounts::OpenValue;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CouponId, DiscountId, OrderDiscountId};
 
@@ -72,8 +73,8 @@ fn coupon_of(wish: &Wish) -> Option<CouponId> {
 }
 
 fn given_of(wish: &Wish) -> Option<i64> {
-    match wish.what {
-        What::Predefined { given, .. } => given,
+    match &wish.what {
+        What::Predefined { given, .. } => given.as_ref().map(OpenValue::scaled),
         _ => None,
     }
 }

@@ -1,14 +1,14 @@
 //! Which rules wish to be applied to an order, and what each would use up.
 
-use engine::discount::{Candidate, Discount as Rule};
+use engine::discount::{Candidate, Discount as Rule, Origin, Scope, Type};
 
 use super::asks::{What, Wish};
 use super::{Buyer, Tab};
 use crate::coupons::{self, Coupon};
 use crate::discounts::uses::{self, Limits, Used};
-use crate::discounts::{self, Live};
+use crate::discounts::{self, Live, OpenValue};
 use crate::hall::error::Result;
-use crate::hall::id::CouponId;
+use crate::hall::id::{CouponId, DiscountId};
 use crate::hall::identity::Venue;
 use crate::hall::store::Read;
 
@@ -42,54 +42,113 @@ pub fn gather(
     }
     all.extend(tab.asks.wishes.iter().filter_map(manual));
     let typed: Vec<CouponId> = tab.asks.coupons().map(|(_, id)| id).collect();
-    for coupon in coupons::standing(read, venue, &typed)? {
-        let wishes = tab.asks.coupons();
-        for (wish, _) in wishes.filter(|(_, id)| *id == coupon.id) {
-            all.push(typed_code(wish, &coupon, buyer));
+    let codes = coupons::standing(read, venue, &typed)?;
+    let running = match buyer {
+        Some(buyer) => coupons::running(read, venue, buyer.id, now)?,
+        None => Vec::new(),
+    };
+    let behind = codes.iter().chain(&running).map(|code| code.discount_id);
+    let rules: Vec<DiscountId> = tab.asks.predefined().chain(behind).collect();
+    let rules = discounts::published(read, venue.id, &rules)?;
+    let rule = |id: DiscountId| rules.iter().find(|live| live.discount_id == id);
+    for wish in &tab.asks.wishes {
+        match &wish.what {
+            What::Predefined {
+                discount_id,
+                name,
+                given,
+            } => all.push(picked(wish, rule(*discount_id), name, given.as_ref(), tab)?),
+            What::Coupon { coupon_id, .. } => {
+                let code = codes.iter().find(|code| code.id == *coupon_id);
+                all.extend(code.map(|code| typed_code(wish, code, rule(code.discount_id), buyer)));
+            }
+            What::Manual { .. } | What::Points { .. } => {}
         }
     }
-    if let Some(buyer) = buyer {
-        for coupon in coupons::running(read, venue, buyer.id, now)? {
-            if !typed.contains(&coupon.id) {
-                all.push(running_code(&coupon));
-            }
-        }
+    for code in running.iter().filter(|code| !typed.contains(&code.id)) {
+        all.push(running_code(code, rule(code.discount_id)));
     }
     count_uses(read, tab, buyer, &mut all)?;
     Ok(all)
 }
 
-/// A code of this order, with what its use counts against.
-fn typed_code(wish: &Wish, coupon: &Coupon, buyer: Option<&Buyer>) -> Weighed {
-    let mut candidate = Candidate {
-        is_authorized: wish.authorized.is_some(),
-        added: wish.added,
-        ..coupon.candidate(&wish.id.to_string())
+/// A rule that staff picked. One that has ended since is weighed as what it is, so that the trace says so.
+fn picked(
+    wish: &Wish,
+    live: Option<&Live>,
+    name: &str,
+    given: Option<&OpenValue>,
+    tab: &Tab,
+) -> Result<Weighed> {
+    let rule = match live {
+        Some(live) => live.valued(given, super::decide::currency(&tab.currency)?)?,
+        None => Rule {
+            name: name.to_owned(),
+            is_active: false,
+            ..Rule::new(wish.id.to_string(), Type::Percentage, Scope::Order)
+        },
     };
-    if coupon.needs_customer && buyer.is_none() {
-        // Whatever the limits say, the engine then asks for the customer.
-        candidate.customer_uses_left = Some(0);
-    }
+    Ok(Weighed {
+        candidate: Candidate {
+            is_authorized: wish.authorized.is_some(),
+            added: wish.added,
+            ..Candidate::new(wish.id.to_string(), Origin::Predefined, rule)
+        },
+        limits: live.and_then(of_rule).into_iter().collect(),
+    })
+}
+
+/// A rule that staff might pick, as if somebody of rank stood by.
+pub fn picked_alone(live: &Live) -> Weighed {
     Weighed {
-        candidate,
-        limits: vec![coupon.limits()],
+        candidate: Candidate {
+            is_authorized: true,
+            added: u32::MAX,
+            ..Candidate::new(
+                live.discount_id.to_string(),
+                Origin::Predefined,
+                Rule::clone(&live.rule),
+            )
+        },
+        limits: of_rule(live).into_iter().collect(),
     }
 }
 
-/// A code that goes on for its customer uses nothing up.
-fn running_code(coupon: &Coupon) -> Weighed {
+/// What the rule itself counts, where it has a limit.
+fn of_rule(live: &Live) -> Option<Limits> {
+    let subject = live.discount_id.to_string();
+    let limits = Limits::of_rule(subject, live.max_total_uses, live.max_uses_per_customer);
+    limits.is_counted.then_some(limits)
+}
+
+/// A code of this order: its own uses count, and those of the rule behind it.
+fn typed_code(wish: &Wish, code: &Coupon, live: Option<&Live>, buyer: Option<&Buyer>) -> Weighed {
+    let mut candidate = Candidate {
+        is_authorized: wish.authorized.is_some(),
+        added: wish.added,
+        ..code.candidate(&wish.id.to_string())
+    };
+    if code.needs_customer && buyer.is_none() {
+        // Whatever the limits say, the engine then asks for the customer.
+        candidate.customer_uses_left = Some(0);
+    }
+    let mut limits = vec![code.limits()];
+    limits.extend(live.and_then(of_rule));
+    Weighed { candidate, limits }
+}
+
+/// A code that goes on for its customer uses nothing of itself up.
+fn running_code(code: &Coupon, live: Option<&Live>) -> Weighed {
     Weighed {
-        candidate: coupon.candidate(&coupon.id.to_string()),
-        limits: Vec::new(),
+        candidate: code.candidate(&code.id.to_string()),
+        limits: live.and_then(of_rule).into_iter().collect(),
     }
 }
 
 fn automatic(live: Live) -> Weighed {
-    let subject = live.discount_id.to_string();
-    let limits = Limits::of_rule(subject, live.max_total_uses, live.max_uses_per_customer);
     Weighed {
+        limits: of_rule(&live).into_iter().collect(),
         candidate: Candidate::automatic(Rule::clone(&live.rule)),
-        limits: limits.is_counted.then_some(limits).into_iter().collect(),
     }
 }
 
@@ -111,7 +170,7 @@ fn manual(wish: &Wish) -> Option<Weighed> {
 }
 
 /// Tells each candidate how many uses are left to this order.
-fn count_uses(
+pub fn count_uses(
     read: &mut Read,
     tab: &Tab,
     buyer: Option<&Buyer>,
@@ -133,7 +192,8 @@ fn count_uses(
         if let Some(limits) = rule.first() {
             let used = of(limits);
             candidate.uses_left = Used::left(used.total, limits.total_max);
-            candidate.customer_uses_left = Used::left(used.by_customer, limits.customer_max);
+            let by_customer = Used::left(used.by_customer, limits.customer_max);
+            candidate.customer_uses_left = by_customer.or(candidate.customer_uses_left);
         }
         if let (Some(limits), Some(coupon)) = (code.first(), &mut candidate.coupon) {
             let used = of(limits);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::{self, Weighed};
 use super::{Buyer, Line, Tab, buyer};
-use crate::discounts::uses;
+use crate::discounts::{self, DiscountPolicy, uses};
 use crate::hall::error::{Error, Result};
 use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::store::Read;
@@ -37,7 +37,7 @@ impl Decided {
             customer: None,
             lines: Vec::new(),
         };
-        Decided::by(order, Vec::new(), policy(venue), venue.zone.clone())
+        Decided::by(order, Vec::new(), Policy::default(), venue.zone.clone())
     }
 
     pub fn by(
@@ -58,18 +58,17 @@ impl Decided {
         })
     }
 
+    /// What it was decided in, beside the order and its candidates.
+    pub fn context(&self) -> Result<Context> {
+        Ok(Context {
+            policy: self.policy,
+            zone: TimeZone::get(&self.zone).map_err(Error::bug)?,
+        })
+    }
+
     /// The same evaluation made again from what is stored.
     pub fn again(&self) -> Result<Evaluation> {
-        let zone = TimeZone::get(&self.zone).map_err(Error::bug)?;
-        evaluate(
-            &self.order,
-            &self.candidates,
-            &Context {
-                policy: self.policy,
-                zone,
-            },
-        )
-        .map_err(refused)
+        evaluate(&self.order, &self.candidates, &self.context()?).map_err(refused)
     }
 }
 
@@ -86,7 +85,8 @@ pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<(Decided, Vec
     }
     let order = priced(tab, buyer.as_ref())?;
     let candidates = weighed.iter().map(|one| one.candidate.clone()).collect();
-    let decided = Decided::by(order, candidates, policy(venue), venue.zone.clone())?;
+    let policy = policy(venue, discounts::policy(read)?);
+    let decided = Decided::by(order, candidates, policy, venue.zone.clone())?;
     Ok((decided, weighed))
 }
 
@@ -138,10 +138,11 @@ pub fn line(line: &Line) -> Result<priced::Line> {
     })
 }
 
-pub fn policy(venue: &Venue) -> Policy {
+fn policy(venue: &Venue, chain: DiscountPolicy) -> Policy {
     Policy {
         business_day_start: venue.day_start(),
-        ..Policy::default()
+        one_per_line: chain.one_per_line,
+        choose_best: chain.choose_best,
     }
 }
 

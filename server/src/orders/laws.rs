@@ -163,7 +163,20 @@ fn wrong(kept: &Kept, lines: &[Option<Line>], rules: &[Option<Rule>]) -> Option<
     let recorded = |rule: &Option<Rule>| {
         let mut candidates = decided.candidates.iter().map(|one| &one.discount);
         rule.as_ref()
-            .is_some_and(|rule| candidates.any(|candidate| candidate == rule))
+            .is_some_and(|rule| candidates.any(|candidate| is_by(rule, candidate)))
     };
     (!rules.iter().all(recorded)).then_some("was decided by another rule than its version is")
+}
+
+/// Whether a candidate is the published rule; an open one bears the value that staff gave it.
+fn is_by(rule: &Rule, candidate: &Rule) -> bool {
+    if rule.percent.is_some() || rule.amount.is_some() {
+        return rule == candidate;
+    }
+    let valued = Rule {
+        percent: candidate.percent,
+        amount: candidate.amount,
+        ..rule.clone()
+    };
+    valued == *candidate
 }

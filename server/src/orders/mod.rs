@@ -5,6 +5,7 @@
 //! Absent on purpose: taking money. `checkout` sees orders, payments and points together.
 
 mod asks;
+mod available;
 mod borne;
 mod candidates;
 mod comps;

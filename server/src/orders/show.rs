@@ -349,6 +349,20 @@ fn applied(tab: &Tab, borne: &Borne<'_>) -> Applied {
 
 /// An entry of the trace, also as a sentence.
 pub fn reason(tab: &Tab, entry: &TraceEntry, language: Language) -> Result<Reason> {
+    told(tab, name_of(tab, &entry.discount_id), entry, language)
+}
+
+/// As [`reason`], of a rule that the order does not bear.
+pub fn reason_of(
+    tab: &Tab,
+    rule: &engine::discount::Discount,
+    entry: &TraceEntry,
+    language: Language,
+) -> Result<Reason> {
+    told(tab, rule.name.clone(), entry, language)
+}
+
+fn told(tab: &Tab, named: String, entry: &TraceEntry, language: Language) -> Result<Reason> {
     let money = |amount: i64| Money::of(amount, &tab.currency).plain();
     let name = |id: &engine::id::DiscountId| name_of(tab, id);
     let wording = Wording {
@@ -361,7 +375,7 @@ pub fn reason(tab: &Tab, entry: &TraceEntry, language: Language) -> Result<Reaso
     Ok(Reason {
         discount_id: entry.discount_id.to_string(),
         version: entry.version,
-        name: name_of(tab, &entry.discount_id),
+        name: named,
         verdict: entry.verdict,
         codes: codes.map_err(Error::bug)?,
         sentence: all.map(say).collect::<Vec<_>>().join(" "),

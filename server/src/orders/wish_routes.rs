@@ -3,8 +3,9 @@ use utoipa_axum::routes;
 
 use super::Order;
 use super::asks::Authorized;
+use super::available::{self, Available};
 use super::comps::{self, CompReport, CompsAsked};
-use super::wishes::{self, ApplyAutomatic, Automatic, GiveDiscount, TypeCode};
+use super::wishes::{self, ApplyAutomatic, Automatic, GiveDiscount, PickDiscount, TypeCode};
 use crate::hall::access::Role;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::{Error, Result};
@@ -15,7 +16,9 @@ use crate::platform::tries;
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
+        .routes(routes!(show_available))
         .routes(routes!(give))
+        .routes(routes!(pick))
         .routes(routes!(type_code))
         .routes(routes!(apply_automatic))
         .routes(routes!(take_off))
@@ -61,6 +64,44 @@ async fn give(
     let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
     call.create([call.hot("order", id)], move |tx| {
         let tab = wishes::give(tx, &venue, id, &ask, authorized)?;
+        super::show(tx, &tab)
+    })
+    .await
+}
+
+/// List what staff may pick, each with what it would save now
+///
+/// What does not fit says why.
+#[utoipa::path(get, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/available", tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)),
+    responses((status = 200, body = Vec<Available>)))]
+async fn show_available(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.read(move |read| available::available(read, &venue, id))
+        .await
+}
+
+/// Give a published discount
+///
+/// An open one gets its value here. Where it needs approval, somebody of rank stands by with their own PIN.
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/predefined", tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = PickDiscount,
+    responses((status = 201, body = Order)))]
+async fn pick(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<PickDiscount>,
+) -> Result<Answer> {
+    if let Some(answer) = call.answered().await? {
+        return Ok(answer);
+    }
+    let venue = call.venue()?;
+    let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
+    call.create([call.hot("order", id)], move |tx| {
+        let tab = wishes::pick(tx, &venue, id, &ask, authorized)?;
         super::show(tx, &tab)
     })
     .await

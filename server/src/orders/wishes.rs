@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::asks::{Authorized, What, Wish};
 use super::{Tab, find_open, reprice, show};
 use crate::coupons;
+use crate::discounts::{self, OpenValue};
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{DiscountId, LineId, OrderDiscountId, OrderId, StaffId};
@@ -44,6 +45,21 @@ pub struct GiveDiscount {
     pub item_ids: Vec<LineId>,
     #[schema(example = "waited too long")]
     pub reason: String,
+    pub authorized_by_id: Option<StaffId>,
+    #[schema(value_type = Option<String>, format = Password, example = json!(null))]
+    pub pin: Option<Secret>,
+}
+
+/// Picks a published discount.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PickDiscount {
+    pub discount_id: DiscountId,
+    /// Of an open discount, within its bounds: percent as a decimal, or an amount.
+    pub value: Option<OpenValue>,
+    /// Why, where it makes something free and does not say so itself.
+    #[schema(example = json!(null))]
+    pub reason: Option<String>,
     pub authorized_by_id: Option<StaffId>,
     #[schema(value_type = Option<String>, format = Password, example = json!(null))]
     pub pin: Option<Secret>,
@@ -98,7 +114,7 @@ pub fn give(
     let lines = lines_of(&tab, &ask.item_ids)?;
     let mut rule = made_up(&tab, id, ask)?;
     if ask.kind == ManualType::Comp {
-        rule.requires_approval = true;
+        rule.requires_approval = discounts::policy(tx)?.comp_needs_approval;
     }
     let wish = Wish {
         id,
@@ -112,6 +128,46 @@ pub fn give(
         authorized,
     };
     let action = if ask.kind == ManualType::Comp {
+        "order.comp"
+    } else {
+        "order.discount"
+    };
+    ask_for(tx, venue, &mut tab, wish, action)?;
+    Ok(tab)
+}
+
+/// Gives a published discount that staff picked.
+pub fn pick(
+    tx: &mut Tx,
+    venue: &Venue,
+    order: OrderId,
+    ask: &PickDiscount,
+    authorized: Option<Authorized>,
+) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, order)?;
+    let live = discounts::predefined(tx, venue.id, ask.discount_id)?;
+    live.valued(ask.value.as_ref(), super::decide::currency(&tab.currency)?)?;
+    let reason = ask.reason.clone().or_else(|| live.comp_reason.clone());
+    let is_comp = live.rule.kind == Type::Comp;
+    if is_comp {
+        super::check_reason(reason.as_deref().unwrap_or_default())?;
+        if authorized.is_none() && discounts::policy(tx)?.comp_needs_approval {
+            return Err(Error::Refused(Code::ApprovalRequired, Extra::none()));
+        }
+    }
+    let wish = Wish {
+        id: tx.new_id(),
+        added: 0,
+        what: What::Predefined {
+            discount_id: ask.discount_id,
+            name: live.rule.name.clone(),
+            given: ask.value.clone(),
+        },
+        applied_by: tx.scope().by.actor.clone(),
+        reason,
+        authorized,
+    };
+    let action = if is_comp {
         "order.comp"
     } else {
         "order.discount"

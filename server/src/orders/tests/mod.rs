@@ -1,5 +1,6 @@
 mod codes;
 mod comps;
+mod stories;
 mod wishes;
 
 use serde_json::{Value as Json, json};
