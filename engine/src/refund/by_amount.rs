@@ -117,7 +117,7 @@ fn take_of_class(
 }
 
 /// With the last of the money everything is undone, also what cost nothing in the end.
-fn take_all(sale: &Evaluation, so_far: &mut Refunded) {
+pub(super) fn take_all(sale: &Evaluation, so_far: &mut Refunded) {
     let all = |class: &ClassOutcome| super::ClassRefunded {
         line_units: class.lines.iter().map(|line| line.units).collect(),
         amount: class.amount,

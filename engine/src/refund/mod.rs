@@ -119,6 +119,9 @@ pub fn refund(sale: &Evaluation, so_far: &Refunded, ask: &Ask) -> Result<Refund,
         Ask::Items(items) => {
             let lines = by_line::take(sale, &mut after, items)?;
             settle_tax(sale, &mut after);
+            if sale.totals.total > 0 && after.total(sale) == sale.totals.total {
+                by_amount::take_all(sale, &mut after);
+            }
             lines
         }
         Ask::Amount(amount) => {

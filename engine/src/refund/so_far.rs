@@ -69,6 +69,14 @@ impl Refunded {
         }
     }
 
+    /// Whether all of the sale has gone back, also what cost nothing.
+    pub fn is_whole(&self, sale: &Evaluation) -> bool {
+        self.classes
+            .iter()
+            .zip(&sale.classes)
+            .all(|(back, class)| back.amount == class.amount && back.units() == class.units)
+    }
+
     pub(super) fn redeemed(&self) -> i64 {
         self.classes.iter().map(|class| class.redeemed).sum()
     }

@@ -141,6 +141,23 @@ fn the_last_of_the_money_takes_everything_back() {
 }
 
 #[test]
+fn with_the_last_paid_unit_goes_what_cost_nothing() {
+    let free = Candidate::automatic(Discount::fixed(
+        "dis_1",
+        Scope::Item,
+        Money::new(500, Currency::SEK),
+    ));
+    let lines = [("a", "x", 500, "1", "25"), ("b", "y", 700, "1", "25")];
+    let sale = sale(TaxMode::Inclusive, &lines, &[free]);
+    let none = Refunded::none(&sale);
+    let paid = refund(&sale, &none, &items(&[("b", None)])).expect("remains");
+    assert_eq!((paid.amount, sale.totals.total), (200, 200));
+    assert!(paid.so_far.is_whole(&sale) && !none.is_whole(&sale));
+    let nothing = refund(&sale, &none, &items(&[("a", None)])).expect("remains");
+    assert!(nothing.amount == 0 && !nothing.so_far.is_whole(&sale));
+}
+
+#[test]
 fn what_cannot_go_back_says_why() {
     let sale = sale(TaxMode::Inclusive, &[("a", "x", 999, "1.5", "25")], &[]);
     let none = Refunded::none(&sale);
