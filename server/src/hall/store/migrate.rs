@@ -212,15 +212,16 @@ fn statements(text: &str, dialect: Dialect) -> Vec<String> {
 }
 
 fn for_sqlite(statement: &str) -> String {
-    let mut text = statement.to_owned();
-    if table_of(statement).is_some() {
-        text = text
-            .replace(" collate \"C\"", "")
-            .replace(" bigint", " integer")
-            .replace(" bytea", " blob");
-        if let Some(end) = text.rfind(");") {
-            text.replace_range(end.., ") strict, without rowid;");
-        }
+    let is_table = table_of(statement).is_some();
+    if !is_table && !statement.trim_start().starts_with("alter table ") {
+        return statement.to_owned();
+    }
+    let mut text = statement
+        .replace(" collate \"C\"", "")
+        .replace(" bigint", " integer")
+        .replace(" bytea", " blob");
+    if is_table && let Some(end) = text.rfind(");") {
+        text.replace_range(end.., ") strict, without rowid;");
     }
     text
 }
@@ -278,6 +279,13 @@ mod tests {
         assert!(made[0].contains("balance integer not null") && made[0].contains("code blob"));
         assert!(made[0].ends_with(") strict, without rowid;") && !made[0].contains("collate"));
         assert!(made[1].starts_with("create index"));
+    }
+
+    #[test]
+    fn a_column_that_is_added_has_the_store_s_type_too() {
+        let text = "alter table cards add column spent bigint not null default 0;\n";
+        assert!(statements(text, Dialect::Sqlite)[0].contains("spent integer not null"));
+        assert!(statements(text, Dialect::Postgres)[0].contains("spent bigint not null"));
     }
 
     #[test]
