@@ -152,6 +152,7 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         tip: 0,
         paid: purchase.amount,
         rounding: 0,
+        refunded: 0,
         version: 1,
         lines,
         decided,
@@ -219,7 +220,9 @@ fn book(
     };
     payments::record(tx, &taking)?;
     chain::fix_currency(tx)?;
-    let opens_visit = customers::record_visit(tx, customer, venue.id, tab.business_day, at)?;
+    let purchase = tab.id.to_string();
+    let opens_visit =
+        customers::record_visit(tx, customer, venue.id, tab.business_day, &purchase, at)?;
     customers::record_paid_order(tx, customer, venue.id, spent, at)?;
     let basket = Basket {
         customer,

@@ -14,25 +14,38 @@ pub const ALL: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "A customer's orders and spend are what their paid orders say, in all and at each venue",
+        about: "A customer's orders and spend are what their paid orders say, less what went back, in all and at each venue",
         check: Check::Query(
             "select tenant_id, what from (
                select c.tenant_id, 'customer ' || c.customer_id || ' counts ' || c.paid_orders || ' orders and '
-                   || c.total_spent || ', the orders say ' || count(o.order_id) || ' and '
-                   || coalesce(sum(o.reporting_total), 0) as what
+                   || c.total_spent || ', the orders say ' || count(case when o.status <> 'REFUNDED' then o.order_id end) || ' and '
+                   || coalesce(sum(o.reporting_total - o.reporting_refunded), 0) as what
                from customers c left join orders o on o.tenant_id = c.tenant_id
-                 and o.customer_id = c.customer_id and o.status = 'PAID'
+                 and o.customer_id = c.customer_id and o.status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED')
                group by c.tenant_id, c.customer_id, c.paid_orders, c.total_spent
-               having c.paid_orders <> count(o.order_id) or c.total_spent <> coalesce(sum(o.reporting_total), 0)
+               having c.paid_orders <> count(case when o.status <> 'REFUNDED' then o.order_id end) or c.total_spent <> coalesce(sum(o.reporting_total - o.reporting_refunded), 0)
                union all
                select v.tenant_id, 'customer ' || v.customer_id || ' at ' || v.venue_id || ' counts '
                    || v.paid_orders || ' orders and ' || v.total_spent || ', the orders say '
-                   || count(o.order_id) || ' and ' || coalesce(sum(o.reporting_total), 0) as what
+                   || count(case when o.status <> 'REFUNDED' then o.order_id end) || ' and ' || coalesce(sum(o.reporting_total - o.reporting_refunded), 0) as what
                from customer_venues v left join orders o on o.tenant_id = v.tenant_id
-                 and o.customer_id = v.customer_id and o.venue_id = v.venue_id and o.status = 'PAID'
+                 and o.customer_id = v.customer_id and o.venue_id = v.venue_id and o.status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED')
                group by v.tenant_id, v.venue_id, v.customer_id, v.paid_orders, v.total_spent
-               having v.paid_orders <> count(o.order_id) or v.total_spent <> coalesce(sum(o.reporting_total), 0)
+               having v.paid_orders <> count(case when o.status <> 'REFUNDED' then o.order_id end) or v.total_spent <> coalesce(sum(o.reporting_total - o.reporting_refunded), 0)
              ) broken limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
+        about: "The spend of a refunded order is gone in the proportion of what went back, and all of it with the last",
+        check: Check::Query(
+            "select o.tenant_id, 'order ' || o.order_id || ' is ' || o.status || ' and counts '
+                || (o.reporting_total - o.reporting_refunded) || ' of ' || o.reporting_total
+             from orders o
+             where (o.status = 'REFUNDED' and o.reporting_refunded <> o.reporting_total)
+               or (o.status in ('OPEN', 'VOIDED', 'PAID') and o.reporting_refunded <> 0)
+               or o.reporting_refunded > o.reporting_total
+             limit $1",
         ),
     },
     Law {
@@ -43,7 +56,7 @@ pub const ALL: &[Law] = &[
                 || coalesce(closed_at, 0)
              from orders
              where (status = 'OPEN') <> (closed_at is null)
-               or (status = 'PAID') <> (reporting_total is not null) limit $1",
+               or (status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED')) <> (reporting_total is not null) limit $1",
         ),
     },
     Law {

@@ -1,15 +1,17 @@
 //! Checkout: the one room that sees orders, payments, customers and points together.
 //!
 //! A payment that closes an order moves its customer's counters, visit and points in the same transaction (L12,
-//! L25, L27). One call may price, pay and earn: all of it, or nothing. Absent on purpose: gift cards, coupons and
-//! refunds answer `method_unavailable` or are not routed; nothing here pretends to do them.
+//! L25, L27), and a refund moves them back (L29). One call may price, pay and earn: all of it, or nothing. Absent on
+//! purpose: gift cards and coupons answer `method_unavailable`; nothing here pretends to do them.
 
 mod calculate;
 pub mod cdnow;
 mod history;
 mod laws;
 mod pay;
+mod refund;
 mod routes;
+mod tenders;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,7 @@ use crate::payments::Payment;
 
 pub use history::{Past, Purchase, Tally, bring_in};
 pub use pay::{Pay, PayMethod};
+pub use refund::{RefundItem, RefundOrder, RefundedOrder};
 
 pub const ROOM: Room = Room {
     name: "checkout",

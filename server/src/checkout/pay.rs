@@ -108,7 +108,8 @@ fn settle(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     let at = tab.closed_at.unwrap_or(tx.now());
     let day = venue.business_day(at);
     let spent = reporting(tx, &tab.currency, tab.total() - tab.tip, day)?;
-    let opens_visit = customers::record_visit(tx, customer, venue.id, day, at)?;
+    let purchase = tab.id.to_string();
+    let opens_visit = customers::record_visit(tx, customer, venue.id, day, &purchase, at)?;
     customers::record_paid_order(tx, customer, venue.id, spent, at)?;
     let mut basket = orders::basket(tx, venue, tab, customer)?;
     basket.opens_visit = opens_visit;
@@ -192,7 +193,8 @@ fn tip_of(tab: &Tab, ask: &Pay) -> Result<i64> {
     Ok(tip.amount)
 }
 
-fn check_money(tab: &Tab, money: &Money, at: &str) -> Result<()> {
+/// In the order's currency, and within what an amount may be.
+pub(super) fn check_money(tab: &Tab, money: &Money, at: &str) -> Result<()> {
     if money.currency != tab.currency {
         let detail = format!(
             "This order is in {}; send its amounts in that.",

@@ -2,7 +2,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::calculate::CalculatePoints;
-use super::{Paid, Pay, PlaceOrder};
+use super::{Paid, Pay, PlaceOrder, RefundOrder, RefundedOrder};
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
@@ -10,7 +10,7 @@ use crate::hall::id::{OrderId, VenueId};
 use crate::hall::identity::Principal;
 use crate::hall::store::Hot;
 use crate::loyalty::Calculation;
-use crate::orders::{self, Order, Source};
+use crate::orders::{self, Order, Refund, Source};
 use crate::payments::{self, Payment};
 
 pub fn routes() -> OpenApiRouter<Hall> {
@@ -18,6 +18,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(place))
         .routes(routes!(preview))
         .routes(routes!(pay, list_payments))
+        .routes(routes!(refund, list_refunds))
         .routes(routes!(calculate))
 }
 
@@ -82,6 +83,34 @@ async fn list_payments(call: StaffCall, Path((_, id)): Path<(VenueId, OrderId)>)
     call.read(move |read| {
         orders::find(read, venue.id, id)?;
         payments::of(read, &id.to_string())
+    })
+    .await
+}
+
+/// Give money of a paid order back
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/refunds", tag = "checkout",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = RefundOrder,
+    responses((status = 201, body = RefundedOrder)))]
+async fn refund(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<RefundOrder>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.create([call.hot("order", id)], move |tx| {
+        super::refund::refund(tx, &venue, id, &ask)
+    })
+    .await
+}
+
+/// List an order's refunds
+#[utoipa::path(get, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/refunds", tag = "checkout",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), responses((status = 200, body = Vec<Refund>)))]
+async fn list_refunds(call: StaffCall, Path((_, id)): Path<(VenueId, OrderId)>) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.read(move |read| {
+        let tab = orders::find(read, venue.id, id)?;
+        orders::refunds(read, &tab)
     })
     .await
 }

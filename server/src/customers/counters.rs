@@ -10,20 +10,39 @@ use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CustomerId, GroupId, VenueId};
 use crate::hall::store::{Read, Tx};
 
-/// Notes that the guest was there; whether that is a new visit: one a business day and venue, whatever
-/// it left behind.
+/// Notes that the guest was there and left `purchase` behind; whether that is a new visit: one a business day and
+/// venue, whatever it left behind.
 pub fn record_visit(
     tx: &mut Tx,
     customer: CustomerId,
     venue: VenueId,
     business_day: Date,
+    purchase: &str,
     at: Timestamp,
 ) -> Result<bool> {
-    let new = store::insert_visit(tx, customer, venue, business_day, at)?;
+    let new = store::join_visit(tx, customer, venue, business_day, purchase, at)? == 1;
     if new {
         store::add_visit(tx, customer, venue, at)?;
     }
     Ok(new)
+}
+
+/// One thing that a visit left behind was undone. With the last of them the visit counts no longer, and the guest
+/// was first and last seen when what remains says; answers the purchase that had opened it.
+pub fn undo_visit(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    business_day: Date,
+) -> Result<Option<String>> {
+    let Some((left, opened_by)) = store::leave_visit(tx, customer, venue, business_day)? else {
+        return Ok(None);
+    };
+    if left > 0 {
+        return Ok(None);
+    }
+    store::subtract_visit(tx, customer, venue)?;
+    Ok(opened_by)
 }
 
 /// Whether the guest has been there on that business day already.
@@ -57,6 +76,18 @@ pub fn record_paid_order(
     at: Timestamp,
 ) -> Result<()> {
     store::add_paid_order(tx, customer, venue, reporting_amount, at)
+}
+
+/// Takes what went back, in minor units of the reporting currency, off what the customer has spent. A purchase that
+/// went back wholly is none any more: then it is no order either.
+pub fn record_refund(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    reporting_amount: i64,
+    is_whole: bool,
+) -> Result<()> {
+    store::subtract_paid(tx, customer, venue, reporting_amount, i64::from(is_whole))
 }
 
 /// The ledger row that a change of points is to be written as.

@@ -44,13 +44,13 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "a customer's visits equal the rows of visits, in all and at each venue",
+        about: "a customer's visits equal the visits that left something behind, in all and at each venue",
         check: Check::Query(
             "select c.tenant_id, c.customer_id || ' counts ' || c.total_visits || ' visits of '
                || coalesce(v.visits, 0)
              from customers c
              left join (select tenant_id, customer_id, count(*) as visits from visits
-               group by tenant_id, customer_id) v
+               where purchases > 0 group by tenant_id, customer_id) v
                on v.tenant_id = c.tenant_id and v.customer_id = c.customer_id
              where c.total_visits <> coalesce(v.visits, 0)
              union all
@@ -58,7 +58,7 @@ pub const LAWS: &[Law] = &[
                || coalesce(v.visits, 0) || ' at ' || c.venue_id
              from customer_venues c
              left join (select tenant_id, venue_id, customer_id, count(*) as visits from visits
-               group by tenant_id, venue_id, customer_id) v
+               where purchases > 0 group by tenant_id, venue_id, customer_id) v
                on v.tenant_id = c.tenant_id and v.venue_id = c.venue_id
                  and v.customer_id = c.customer_id
              where c.total_visits <> coalesce(v.visits, 0)

@@ -288,6 +288,8 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/preview", STAFF, "orders:read"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", STAFF, "payments:write"),
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", STAFF, "payments:read"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/refunds", MANAGER, "payments:write"),
+    rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/refunds", STAFF, "payments:read"),
     rule("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/calculate-points", STAFF, "loyalty:read"),
 ];
 

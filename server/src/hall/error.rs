@@ -158,6 +158,7 @@ codes! {
     RefTaken "ref_taken" 409 "The external reference belongs to another row" "Use the row named in `id`, or correct the reference.";
     EmailTaken "email_taken" 409 "Another person signs in with this email" "Use another email address.";
     OrderNotOpen "order_not_open" 409 "The order is no longer open" "Read the order again; open a new one for further items.";
+    OrderNotPaid "order_not_paid" 409 "The order is not paid" "Only what was paid can go back; read the order again.";
     GroupInUse "group_in_use" 409 "The group is a target of live discounts" "Archive or change the discounts named in `discounts` first.";
     StillUsed "still_used" 409 "Something still uses it" "Archive what uses it first.";
     VenueArchived "venue_archived" 409 "The venue is archived" "Restore the venue first; what happened there can still be read.";
@@ -175,6 +176,8 @@ codes! {
     CurrencyMismatch "currency_mismatch" 422 "The currency is not the venue's" "Send amounts in the venue's currency.";
     AmountTooHigh "amount_too_high" 422 "The amount is more than what is due" "Pay at most what is due; the figures are in the answer.";
     NothingDue "nothing_due" 422 "There is nothing left to pay" "Read the order again.";
+    RefundTooHigh "refund_too_high" 422 "That is more than can still go back" "Refund at most what remains; the figures are in the answer.";
+    NothingToRefund "nothing_to_refund" 422 "There is nothing to give back" "Name items or an amount that remain; read the order again.";
     EmptyOrder "empty_order" 422 "The order has no items" "Add an item first, or void the order.";
     OrderHasPayments "order_has_payments" 422 "The order has payments" "Refund the payments first.";
     DiscountRefused "discount_refused" 422 "The discount does not apply" "Look at `detail` and `reason`: they say what is missing.";

@@ -73,6 +73,8 @@ events! {
     OrderPaid "order.paid" "An order was paid in full; data is the order.";
     OrderVoided "order.voided" "An open order was given up; data is the order.";
     PaymentSucceeded "payment.succeeded" "Money came in; data is the payment.";
+    OrderRefunded "order.refunded" "Money of a paid order went back; data is the refund.";
+    PaymentRefunded "payment.refunded" "Money went back; data is the payment that gives it back.";
     PointsEarned "points.earned" "A customer earned points; data is the ledger row.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
     CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";

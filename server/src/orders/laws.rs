@@ -1,10 +1,11 @@
 //! What must be true of orders. Amounts are compared as stored; what was decided is decided again.
 
 use engine::discount::Discount as Rule;
+use engine::refund::{Ask, Refunded, refund};
 
 use super::Line;
-use super::decide::line;
-use super::store::{self, Kept};
+use super::decide::{Decided, line};
+use super::store::{self, Kept, KeptRefund};
 use crate::hall::error::Result;
 use crate::hall::law::{BREACHES_MAX, Check, Law};
 use crate::hall::store::Across;
@@ -63,10 +64,55 @@ pub const ALL: &[Law] = &[
              where o.paid <> coalesce((select sum(p.amount + p.tip) from payments p
                     where p.tenant_id = o.tenant_id and p.subject_id = o.order_id
                       and p.kind <> 'REFUND' and p.status <> 'FAILED' and p.status <> 'VOIDED'), 0)
-               or (o.status = 'PAID' and o.paid <> o.total + o.rounding)
+               or (o.status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED') and o.paid <> o.total + o.rounding)
                or (o.status = 'OPEN' and o.paid > o.total + o.rounding)
                or (o.status = 'VOIDED' and o.paid <> 0)
              limit $1",
+        ),
+    },
+    Law {
+        number: "L12",
+        about: "What went back of an order is what its refunds and its payments say, and at most what it cost",
+        check: Check::Query(
+            "select o.tenant_id, 'order ' || o.order_id || ' gave back ' || o.refunded || ', its refunds say '
+                || coalesce(r.amount + r.tip + r.rounding, 0) || ', its payments ' || coalesce(p.amount, 0)
+             from orders o
+             left join (select tenant_id, order_id, sum(amount) as amount, sum(tip) as tip,
+                 sum(rounding) as rounding, sum(tax) as tax
+               from order_refunds group by tenant_id, order_id) r
+               on r.tenant_id = o.tenant_id and r.order_id = o.order_id
+             left join (select tenant_id, subject_id, sum(amount + tip) as amount, sum(rounding) as rounding
+               from payments where kind = 'REFUND' and status = 'SUCCEEDED' group by tenant_id, subject_id) p
+               on p.tenant_id = o.tenant_id and p.subject_id = o.order_id
+             where o.refunded <> coalesce(r.amount + r.tip + r.rounding, 0)
+               or o.refunded <> coalesce(p.amount, 0) or coalesce(r.rounding, 0) <> coalesce(p.rounding, 0)
+               or coalesce(r.amount, 0) > o.total - o.tip or coalesce(r.tip, 0) > o.tip
+               or coalesce(r.tax, 0) > o.tax
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L13",
+        about: "An order is refunded when all that it cost went back, and in part when some did",
+        check: Check::Query(
+            "select o.tenant_id, 'order ' || o.order_id || ' is ' || o.status || ' after '
+                || coalesce(r.refunds, 0) || ' refunds of ' || coalesce(r.amount, 0)
+             from orders o
+             left join (select tenant_id, order_id, sum(amount) as amount, count(*) as refunds
+               from order_refunds group by tenant_id, order_id) r
+               on r.tenant_id = o.tenant_id and r.order_id = o.order_id
+             where (o.status in ('PARTIALLY_REFUNDED', 'REFUNDED')) <> (r.refunds is not null)
+               or (o.status = 'REFUNDED' and r.amount <> o.total - o.tip)
+               or (o.status = 'PARTIALLY_REFUNDED' and r.amount = o.total - o.tip and o.total > o.tip)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L26",
+        about: "The refunds of an order are numbered 1, 2, 3 … without a gap",
+        check: Check::Query(
+            "select tenant_id, 'order ' || order_id || ' has ' || count(*) || ' refunds up to ' || max(seq)
+             from order_refunds group by tenant_id, order_id having count(*) <> max(seq) limit $1",
         ),
     },
     Law {
@@ -105,6 +151,11 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L29",
+        about: "Each refund is what the engine reckons after the ones before it",
+        check: Check::Walk(reckon_again),
+    },
+    Law {
         number: "L30",
         about: "What was decided recomputes to the same from what it was decided by",
         check: Check::Walk(recompute),
@@ -136,6 +187,67 @@ fn recompute(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
         }
         after = last;
     }
+}
+
+/// Reckons every refund again, a stride of orders at a time.
+fn reckon_again(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
+    let mut after = (String::new(), String::new());
+    let mut found = Vec::new();
+    loop {
+        let stride = store::refunded_after(across, &after, STRIDE)?;
+        let Some(last) = stride.last() else {
+            return Ok(found);
+        };
+        let last = last.place.clone();
+        let mut refunds = store::refunds_between(across, &after, &last)?;
+        for order in stride {
+            let kept = refunds.remove(&order.place).unwrap_or_default();
+            if let Some(seq) = order
+                .decided
+                .as_ref()
+                .map_or(Some(1), |decided| first_wrong(decided, &kept))
+            {
+                let (tenant, id) = order.place;
+                found.push((
+                    tenant,
+                    format!("refund {seq} of order {id} is reckoned otherwise"),
+                ));
+            }
+            if found.len() as i64 >= BREACHES_MAX {
+                return Ok(found);
+            }
+        }
+        after = last;
+    }
+}
+
+/// The number of the first refund that is not what the sale and the ones before it make it.
+fn first_wrong(decided: &Decided, kept: &[Option<KeptRefund>]) -> Option<i64> {
+    let sale = &decided.evaluation;
+    let mut so_far = Refunded::none(sale);
+    for (kept, seq) in kept.iter().zip(1..) {
+        let Some(kept) = kept else { return Some(seq) };
+        let figures = [
+            kept.refund.amount,
+            kept.refund.tax,
+            kept.refund.points_restored,
+        ];
+        if kept.figures != figures {
+            return Some(seq);
+        }
+        // Of a tip alone: nothing that was sold went back with it.
+        let is_tip = matches!(&kept.ask, Ask::Items(items) if items.is_empty());
+        let is_sound = if is_tip {
+            kept.refund.so_far == so_far && figures == [0; 3]
+        } else {
+            refund(sale, &so_far, &kept.ask).is_ok_and(|again| again == kept.refund)
+        };
+        if !is_sound {
+            return Some(seq);
+        }
+        so_far = kept.refund.so_far.clone();
+    }
+    None
 }
 
 /// The first thing in which an order is not what was decided. What cannot be read or is refused today is as

@@ -1,7 +1,8 @@
 //! Orders: what is bought at the till, from the first line to the last payment.
 //!
-//! `OPEN` (a tab) → `PAID` or `VOIDED`. While it is open every change prices it anew through the engine;
-//! when it is paid, what was decided stays with it byte for byte (L30). Keeps L06–L08, L10, L12 and L13 for orders.
+//! `OPEN` (a tab) → `PAID` or `VOIDED`; `PAID` → `PARTIALLY_REFUNDED` → `REFUNDED`. While it is open every change
+//! prices it anew through the engine; when it is paid, what was decided stays with it byte for byte (L30). Keeps
+//! L06–L08, L10, L12, L13, L26 and L29 for orders.
 //! Absent on purpose: taking money. `checkout` sees orders, payments and points together.
 
 mod asks;
@@ -14,6 +15,7 @@ mod holds;
 mod items;
 mod laws;
 mod points;
+mod refunds;
 mod routes;
 mod show;
 mod store;
@@ -42,6 +44,9 @@ pub use asks::Asks;
 pub use decide::{Decided, line as priced_line, tax_mode};
 pub use items::{AddItem, ChangeItem, InlineItem};
 pub use points::basket;
+pub use refunds::{
+    Booking, Payout, Refund, SoFar, book_refund, mark_refunded, refunded_so_far, refunds,
+};
 pub use show::{Order, Orders};
 
 pub const ROOM: Room = Room {
@@ -106,6 +111,8 @@ pub struct Tab {
     /// Sum of payments and their tips.
     pub paid: i64,
     pub rounding: i64,
+    /// Of what was paid, what has gone back: in coins, with tips.
+    pub refunded: i64,
     pub version: i64,
     pub lines: Vec<Line>,
     pub decided: Decided,
@@ -217,6 +224,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         tip: 0,
         paid: 0,
         rounding: 0,
+        refunded: 0,
         version: 1,
         lines: Vec::new(),
         decided: Decided::of_nothing(venue)?,
@@ -516,7 +524,8 @@ fn check_label(label: Option<&str>) -> Result<()> {
     }
 }
 
-fn check_reason(reason: &str) -> Result<()> {
+/// Why something is undone, as whoever reads the books wants to know it.
+pub fn check_reason(reason: &str) -> Result<()> {
     let fits = (3..=200).contains(&reason.trim().chars().count());
     if fits {
         Ok(())

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::borne::Borne;
-use super::{LineModifier, Source, Status, Tab, points};
+use super::{LineModifier, Refund, Source, Status, Tab, points, refunds};
 use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Result};
@@ -49,7 +49,10 @@ pub struct Order {
     pub removed: Vec<Reason>,
     /// Each discount that was weighed, and why it was taken or not.
     pub trace: Vec<Reason>,
+    /// Money in, and money that went back, which names its parent.
     pub payments: Vec<Payment>,
+    /// The first one first; none in lists.
+    pub refunds: Vec<Refund>,
     pub totals: Totals,
     /// What the purchase earned, or will earn when it is paid; absent without a customer, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -176,6 +179,8 @@ pub struct Totals {
     pub total: Money,
     /// Payments with their tips.
     pub paid: Money,
+    /// What of that has gone back, with tips.
+    pub refunded: Money,
     /// What is exactly left to pay.
     pub due: Money,
     /// What is left to pay in coins.
@@ -196,11 +201,12 @@ pub struct RateTotal {
     pub tax: Money,
 }
 
-/// The order with its payments and points.
+/// The order with its payments, refunds and points.
 pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
     let venue = identity::venue(read, tab.venue)?.ok_or(Error::NotFound("venue"))?;
     let mut order = assembled(tab, payments, language(&venue.language))?;
+    order.refunds = refunds::refunds(read, tab)?;
     let Some(customer) = tab.customer else {
         return Ok(order);
     };
@@ -248,6 +254,7 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Resul
             .map(|entry| reason(tab, entry, language))
             .collect::<Result<_>>()?,
         payments,
+        refunds: Vec::new(),
         totals: totals(tab)?,
         points: None,
         points_balance: None,
@@ -290,7 +297,7 @@ fn item(tab: &Tab, line: &super::Line) -> Item {
 }
 
 /// Thousandths as a decimal without trailing zeros.
-fn decimal(milli: i64) -> String {
+pub(super) fn decimal(milli: i64) -> String {
     let (whole, rest) = (milli / 1_000, milli % 1_000);
     if rest == 0 {
         return whole.to_string();
@@ -309,6 +316,7 @@ fn totals(tab: &Tab) -> Result<Totals> {
         tip: money(tab.tip),
         total: money(tab.total()),
         paid: money(tab.paid),
+        refunded: money(tab.refunded),
         due: money(tab.due()),
         due_in_cash: money(cash.asked),
         rounding: money(tab.rounding),

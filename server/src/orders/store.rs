@@ -4,9 +4,9 @@ use engine::discount::Discount as Rule;
 use jiff::civil::Date;
 
 use super::comps::Group;
-use super::{Decided, Line, Status, Tab};
+use super::{Booking, Decided, Line, Payout, Status, Tab};
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CustomerId, OrderId, VenueId};
+use crate::hall::id::{CustomerId, OrderId, RefundId, VenueId};
 use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Across, Read, Row, Tx, Value, json, word};
 use crate::params;
@@ -139,6 +139,112 @@ pub fn save_payment(tx: &mut Tx, tab: &Tab, before: i64, reporting: Option<i64>)
     moved(saved)
 }
 
+/// Moves a paid order on by what went back; the guard is in the statement, because two tills may refund it at once.
+pub fn save_refunded(tx: &mut Tx, tab: &Tab, before: i64, reporting: i64) -> Result<()> {
+    let saved = tx.exec(
+        "update orders set status = $4, refunded = $5, reporting_refunded = $6, version = $7, updated_at = $8
+         where tenant_id = $1 and order_id = $2 and version = $3
+           and status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED')",
+        params![
+            tab.id,
+            before,
+            word(&tab.status)?,
+            tab.refunded,
+            reporting,
+            tab.version,
+            tx.now()
+        ],
+    )?;
+    moved(saved)
+}
+
+/// The number is unique: a refund that was reckoned beside another one does not enter.
+pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Result<()> {
+    tx.queue(
+        "insert into order_refunds (tenant_id, order_id, seq, refund_id, amount, tax, tip, rounding,
+           points_restored, points_reversed, reason, refunded_by, at, ask, refund, payouts)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        params![
+            tab.id,
+            booking.seq,
+            booking.id,
+            booking.reckoned.amount,
+            booking.reckoned.tax,
+            booking.tip,
+            booking.rounding,
+            booking.reckoned.points_restored,
+            booking.points_reversed,
+            &booking.reason,
+            by,
+            booking.at,
+            json(&booking.ask)?,
+            json(&booking.reckoned)?,
+            json(&booking.payouts)?
+        ],
+    )
+}
+
+/// A refund as it is kept.
+pub struct Booked {
+    pub id: RefundId,
+    pub seq: i64,
+    pub tip: i64,
+    pub rounding: i64,
+    pub points_reversed: i64,
+    pub reason: String,
+    pub by: String,
+    pub at: jiff::Timestamp,
+    pub refund: engine::refund::Refund,
+    pub payouts: Vec<Payout>,
+}
+
+pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
+    let rows = read.query(
+        "select refund_id, seq, tip, rounding, points_reversed, reason, refunded_by, at, refund, payouts
+         from order_refunds where tenant_id = $1 and order_id = $2 order by seq",
+        params![id],
+    )?;
+    let booked = rows.iter().map(|row| {
+        Ok(Booked {
+            id: row.get(0)?,
+            seq: row.get(1)?,
+            tip: row.get(2)?,
+            rounding: row.get(3)?,
+            points_reversed: row.get(4)?,
+            reason: row.get(5)?,
+            by: row.get(6)?,
+            at: row.get(7)?,
+            refund: row.json(8)?,
+            payouts: row.json(9)?,
+        })
+    });
+    booked.collect()
+}
+
+/// The last refund of an order, and what of the order counts as spent.
+pub struct Last {
+    pub seq: i64,
+    pub refund: Option<engine::refund::Refund>,
+    pub reporting_total: i64,
+    pub reporting_refunded: i64,
+}
+
+pub fn last_refund(read: &mut Read, id: OrderId) -> Result<Last> {
+    let row = read.one(
+        "select coalesce(o.reporting_total, 0), o.reporting_refunded, r.seq, r.refund
+         from orders o left join order_refunds r on r.tenant_id = o.tenant_id and r.order_id = o.order_id
+         where o.tenant_id = $1 and o.order_id = $2 order by r.seq desc limit 1",
+        params![id],
+    )?;
+    let seq: Option<i64> = row.get(2)?;
+    Ok(Last {
+        seq: seq.unwrap_or(0),
+        refund: seq.map(|_| row.json(3)).transpose()?,
+        reporting_total: row.get(0)?,
+        reporting_refunded: row.get(1)?,
+    })
+}
+
 /// The version was another one: somebody moved the tab between the look and the write. Run again, the
 /// transaction sees it.
 fn moved(saved: u64) -> Result<()> {
@@ -195,7 +301,7 @@ fn insert_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
 
 const TAB: &str =
     "select order_id, venue_id, status, customer_id, label, served_by, source, currency, tax_mode,
-    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks
+    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, refunded
     from orders where tenant_id = $1";
 
 pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Option<Tab>> {
@@ -233,6 +339,7 @@ fn tab(row: &Row) -> Result<Tab> {
         decided: row.json(17)?,
         asks: row.json(18)?,
         removed: Vec::new(),
+        refunded: row.get(19)?,
         lines: Vec::new(),
     })
 }
@@ -333,11 +440,11 @@ pub fn list(
     };
     let (limit, offset) = (bind(paging.limit().into()), bind(paging.offset().into()));
     let sql = format!("{TAB}{wanted}{after} order by {order} limit {limit} offset {offset}");
-    let sql = sql.replacen("asks\n", "asks, updated_at\n", 1);
+    let sql = sql.replacen("refunded\n", "refunded, updated_at\n", 1);
     let rows = read.query(&sql, &params)?;
     let tabs = rows
         .iter()
-        .map(|row| Ok((tab(row)?, row.get::<i64>(19)?)))
+        .map(|row| Ok((tab(row)?, row.get::<i64>(20)?)))
         .collect::<Result<Vec<_>>>()?;
     let mut page =
         Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
@@ -440,6 +547,65 @@ pub fn rules_between(
         params![&after.0, &after.1, &last.0, &last.1],
     )?;
     gather(&rows, 2, |row| row.json(1).ok())
+}
+
+/// An order of which something went back.
+pub struct RefundedOrder {
+    pub place: Place,
+    /// `None`: what is stored is not what a decision looks like.
+    pub decided: Option<Decided>,
+}
+
+/// Orders of all tenants after `after` that have refunds.
+pub fn refunded_after(
+    across: &mut Across<'_>,
+    after: &Place,
+    limit: i64,
+) -> Result<Vec<RefundedOrder>> {
+    let rows = across.query(
+        "select o.tenant_id, o.order_id, o.decided from order_refunds r
+         join orders o on o.tenant_id = r.tenant_id and o.order_id = r.order_id
+         where r.seq = 1 and (r.tenant_id > $1 or (r.tenant_id = $1 and r.order_id > $2))
+         order by r.tenant_id, r.order_id limit $3",
+        params![&after.0, &after.1, limit],
+    )?;
+    let refunded = rows.iter().map(|row| {
+        Ok(RefundedOrder {
+            place: (row.get(0)?, row.get(1)?),
+            decided: row.json(2).ok(),
+        })
+    });
+    refunded.collect()
+}
+
+/// A refund as the law that reckons again sees it.
+pub struct KeptRefund {
+    pub ask: engine::refund::Ask,
+    pub refund: engine::refund::Refund,
+    /// Amount, tax and points restored, as the columns say.
+    pub figures: [i64; 3],
+}
+
+/// The refunds of the orders after `after` up to `last`; `None` for one that cannot be read.
+pub fn refunds_between(
+    across: &mut Across<'_>,
+    after: &Place,
+    last: &Place,
+) -> Result<HashMap<Place, Vec<Option<KeptRefund>>>> {
+    let rows = across.query(
+        "select order_id, ask, refund, amount, tax, points_restored, tenant_id from order_refunds
+         where (tenant_id > $1 or (tenant_id = $1 and order_id > $2))
+           and (tenant_id < $3 or (tenant_id = $3 and order_id <= $4))
+         order by tenant_id, order_id, seq",
+        params![&after.0, &after.1, &last.0, &last.1],
+    )?;
+    gather(&rows, 6, |row| {
+        Some(KeptRefund {
+            ask: row.json(1).ok()?,
+            refund: row.json(2).ok()?,
+            figures: [row.get(3).ok()?, row.get(4).ok()?, row.get(5).ok()?],
+        })
+    })
 }
 
 /// By order, which is the first column; `tenant` is the tenant's.

@@ -16,6 +16,26 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L12",
+        about: "What a payment says has gone back is what its refunds say, and its status follows",
+        check: Check::Query(
+            "select p.tenant_id, 'payment ' || p.payment_id || ' is ' || p.status || ' and gave back ' || p.refunded
+                || ' and ' || p.refunded_tip || ', its refunds say ' || coalesce(c.amount, 0) || ' and '
+                || coalesce(c.tip, 0)
+             from payments p left join (select tenant_id, parent_id, sum(amount) as amount, sum(tip) as tip,
+                 sum(rounding) as rounding, count(*) as refunds
+               from payments where parent_id is not null and status = 'SUCCEEDED' group by tenant_id, parent_id) c
+               on c.tenant_id = p.tenant_id and c.parent_id = p.payment_id
+             where p.refunded <> coalesce(c.amount, 0) or p.refunded_tip <> coalesce(c.tip, 0)
+               or p.refunded_rounding <> coalesce(c.rounding, 0) or p.refunded_tip > p.tip
+               or (p.status in ('PARTIALLY_REFUNDED', 'REFUNDED')) <> (coalesce(c.refunds, 0) > 0)
+               or (p.status = 'REFUNDED') <> (coalesce(c.refunds, 0) > 0 and p.refunded = p.amount
+                 and p.refunded_rounding = p.rounding)
+               or (p.kind = 'REFUND') <> (p.parent_id is not null)
+             limit $1",
+        ),
+    },
+    Law {
         number: "L13",
         about: "A payment's status is the last of its trail, which begins at 1 and has no gap",
         check: Check::Query(

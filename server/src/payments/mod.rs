@@ -1,15 +1,19 @@
 //! Payment rows: money that moved, for an order or a booking, known here only as a kind and an id.
 //!
-//! Keeps L12, L13 and L15. A row is never edited out: each change of its status appends to its trail in
-//! the same transaction. Absent on purpose: what a payment means for its subject. `checkout` sees both.
+//! `SUCCEEDED` → `PARTIALLY_REFUNDED` → `REFUNDED`, when all of its amount has gone back; a tip stays beside. What
+//! goes back is a row of its own that names its parent. Keeps L12, L13 and L15. A row is never edited out: each
+//! change of its status appends to its trail in the same transaction. Absent on purpose: what a payment means for
+//! its subject, and which payment a refund goes back to. `checkout` sees both.
 
 mod laws;
+mod refund;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use crate::hall::call::Reply;
@@ -19,6 +23,8 @@ use crate::hall::journal::EventType;
 use crate::hall::money::Money;
 use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
+
+pub use refund::{Captured, GiveBack, captured, give_back};
 
 pub const ROOM: Room = Room {
     name: "payments",
@@ -79,6 +85,9 @@ pub struct Payment {
     pub tip: Money,
     /// Cash asked less what was exactly due.
     pub rounding: Money,
+    /// What of the amount has gone back so far.
+    pub refunded: Money,
+    pub refunded_tip: Money,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_payment_id: Option<PaymentId>,
     /// What the other side calls it: a terminal's reference, or a register's receipt number.
@@ -101,6 +110,10 @@ pub struct Transition {
     pub action: String,
     pub from: Option<Status>,
     pub to: Status,
+    /// What belongs to it: the refund that a payment gave back, and how much.
+    #[serde(skip_serializing_if = "Json::is_null")]
+    #[schema(value_type = Object)]
+    pub metadata: Json,
 }
 
 /// Money that was taken at the till. Amounts in minor units of `currency`.
@@ -130,8 +143,9 @@ pub fn record(tx: &mut Tx, taking: &Taking) -> Result<Payment> {
         action: "taken".into(),
         from: None,
         to: Status::Succeeded,
+        metadata: Json::Null,
     };
-    store::insert(tx, id, taking, &actor)?;
+    store::insert(tx, id, taking, None, &actor)?;
     store::append(tx, id, 1, &transition)?;
     let money = |amount| Money::of(amount, &taking.currency);
     let payment = Payment {
@@ -142,6 +156,8 @@ pub fn record(tx: &mut Tx, taking: &Taking) -> Result<Payment> {
         amount: money(taking.amount),
         tip: money(taking.tip),
         rounding: money(taking.rounding),
+        refunded: money(0),
+        refunded_tip: money(0),
         parent_payment_id: None,
         external_id: taking.external_id.clone(),
         taken_by: actor,

@@ -7,21 +7,70 @@ use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::store::{Read, Tx};
 use crate::params;
 
-/// False where the guest was there on that day already.
-pub fn insert_visit(
+/// How many things the visit has left behind now. One that had been undone begins anew.
+pub fn join_visit(
     tx: &mut Tx,
     customer: CustomerId,
     venue: VenueId,
     day: Date,
+    purchase: &str,
     at: Timestamp,
-) -> Result<bool> {
-    let put = tx.exec(
-        "insert into visits (tenant_id, customer_id, business_day, venue_id, at)
-         values ($1, $2, $3, $4, $5)
-         on conflict (tenant_id, customer_id, business_day, venue_id) do nothing",
-        params![customer, day, venue, at],
+) -> Result<i64> {
+    let row = tx.first(
+        "insert into visits (tenant_id, customer_id, business_day, venue_id, at, purchases, opened_by)
+         values ($1, $2, $3, $4, $5, 1, $6)
+         on conflict (tenant_id, customer_id, business_day, venue_id) do update set
+           purchases = visits.purchases + 1,
+           at = case when visits.purchases = 0 then excluded.at else visits.at end,
+           opened_by = case when visits.purchases = 0 then excluded.opened_by else visits.opened_by end
+         returning purchases",
+        params![customer, day, venue, at, purchase],
     )?;
-    Ok(put == 1)
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// What the visit still left behind, and what opened it; `None` where there is no such visit.
+pub fn leave_visit(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    day: Date,
+) -> Result<Option<(i64, Option<String>)>> {
+    let row = tx.first(
+        "update visits set purchases = purchases - 1
+         where tenant_id = $1 and customer_id = $2 and business_day = $3 and venue_id = $4
+           and purchases > 0
+         returning purchases, opened_by",
+        params![customer, day, venue],
+    )?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// First and last are looked up in what remains; who never was there was last seen when they became known.
+pub fn subtract_visit(tx: &mut Tx, customer: CustomerId, venue: VenueId) -> Result<()> {
+    tx.queue(
+        "update customers set total_visits = total_visits - 1,
+           first_visit_at = (select min(v.at) from visits v
+             where v.tenant_id = $1 and v.customer_id = $2 and v.purchases > 0),
+           last_visit_at = (select max(v.at) from visits v
+             where v.tenant_id = $1 and v.customer_id = $2 and v.purchases > 0),
+           last_seen_at = coalesce((select max(v.at) from visits v
+             where v.tenant_id = $1 and v.customer_id = $2 and v.purchases > 0), created_at)
+         where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )?;
+    tx.queue(
+        "update customer_venues set total_visits = total_visits - 1,
+           first_visit_at = (select min(v.at) from visits v
+             where v.tenant_id = $1 and v.customer_id = $3 and v.venue_id = $2 and v.purchases > 0),
+           last_visit_at = (select max(v.at) from visits v
+             where v.tenant_id = $1 and v.customer_id = $3 and v.venue_id = $2 and v.purchases > 0),
+           last_seen_at = coalesce((select max(v.at) from visits v
+             where v.tenant_id = $1 and v.customer_id = $3 and v.venue_id = $2 and v.purchases > 0),
+             (select c.created_at from customers c where c.tenant_id = $1 and c.customer_id = $3))
+         where tenant_id = $1 and venue_id = $2 and customer_id = $3",
+        params![venue, customer],
+    )
 }
 
 /// History may come in any order, so first and last are compared and not set.
@@ -89,6 +138,25 @@ pub fn add_paid_order(
     )
 }
 
+pub fn subtract_paid(
+    tx: &mut Tx,
+    customer: CustomerId,
+    venue: VenueId,
+    amount: i64,
+    orders: i64,
+) -> Result<()> {
+    tx.queue(
+        "update customers set paid_orders = paid_orders - $4, total_spent = total_spent - $3
+         where tenant_id = $1 and customer_id = $2",
+        params![customer, amount, orders],
+    )?;
+    tx.queue(
+        "update customer_venues set paid_orders = paid_orders - $5, total_spent = total_spent - $4
+         where tenant_id = $1 and venue_id = $2 and customer_id = $3",
+        params![venue, customer, amount, orders],
+    )
+}
+
 /// The next number of the ledger and the balance after it; `None` where there is no such customer or the
 /// open lots (balance + debt) or the debt would fall below zero.
 pub fn move_points(
@@ -116,7 +184,8 @@ pub fn has_visited(
 ) -> Result<bool> {
     let row = read.first(
         "select at from visits
-         where tenant_id = $1 and customer_id = $2 and business_day = $3 and venue_id = $4",
+         where tenant_id = $1 and customer_id = $2 and business_day = $3 and venue_id = $4
+           and purchases > 0",
         params![customer, business_day, venue],
     )?;
     Ok(row.is_some())

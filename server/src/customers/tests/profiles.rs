@@ -221,7 +221,7 @@ both_stores! {
             let (a, b) = ids;
             let day = jiff::civil::date(2026, 6, 12);
             for (who, day) in [(a, day), (a, day.yesterday().expect("a day")), (b, day)] {
-                crate::customers::record_visit(tx, who, venue, day, now)?;
+                crate::customers::record_visit(tx, who, venue, day, "ord_1", now)?;
             }
             Ok(())
         }).await;

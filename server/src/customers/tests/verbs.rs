@@ -27,9 +27,9 @@ both_stores! {
         let day = jiff::civil::date(2026, 6, 12);
         let before = (day.yesterday().expect("a day"), now - jiff::SignedDuration::from_hours(24));
         app.write(move |tx| {
-            assert!(record_visit(tx, id, venue, day, now)?);
-            assert!(!record_visit(tx, id, venue, day, now)?);
-            assert!(record_visit(tx, id, venue, before.0, before.1)?);
+            assert!(record_visit(tx, id, venue, day, "ord_1", now)?);
+            assert!(!record_visit(tx, id, venue, day, "ord_2", now)?);
+            assert!(record_visit(tx, id, venue, before.0, "ord_0", before.1)?);
             Ok(())
         }).await;
         undone(&app, move |tx| {
@@ -41,6 +41,30 @@ both_stores! {
             assert_eq!((shown.last_visit_at, shown.first_visit_at), (Some(now), Some(before.1)));
             let there = &shown.venues.as_ref().expect("venues are shown")[0];
             assert_eq!((there.total_visits, there.total_spent.amount), (2, 71_201));
+            Ok(())
+        }).await;
+    }
+
+    async fn a_visit_of_which_nothing_is_left_counts_no_longer(app: TestApp) {
+        let (id, venue, now) = (asa(&app).await, app.venue, app.now());
+        let (day, before) = (jiff::civil::date(2026, 6, 12), now - jiff::SignedDuration::from_hours(24));
+        app.write(move |tx| {
+            record_visit(tx, id, venue, day.yesterday().expect("a day"), "ord_0", before)?;
+            record_visit(tx, id, venue, day, "ord_1", now)?;
+            record_visit(tx, id, venue, day, "ord_2", now)?;
+            assert_eq!(undo_visit(tx, id, venue, day)?, None, "something is left");
+            assert_eq!(show(tx, id)?.total_visits, 2);
+            assert_eq!(undo_visit(tx, id, venue, day)?.as_deref(), Some("ord_1"));
+            assert_eq!(undo_visit(tx, id, venue, day)?, None, "it is undone already");
+            let shown = show(tx, id)?;
+            assert_eq!((shown.total_visits, shown.last_visit_at), (1, Some(before)));
+            assert_eq!(shown.venues.as_ref().expect("venues are shown")[0].last_visit_at, Some(before));
+            assert!(!has_visited(tx, id, venue, day)?);
+            assert!(record_visit(tx, id, venue, day, "ord_3", now)?, "a visit again");
+            assert_eq!(undo_visit(tx, id, venue, day)?.as_deref(), Some("ord_3"));
+            undo_visit(tx, id, venue, day.yesterday().expect("a day"))?;
+            let shown = show(tx, id)?;
+            assert_eq!((shown.total_visits, shown.first_visit_at, shown.last_visit_at), (0, None, None));
             Ok(())
         }).await;
     }
