@@ -77,6 +77,10 @@ const BREACHES: &[Breach] = &[
            currency, 0, payment_id, taken_by, at from payments where payment_id = (select min(payment_id) from payments)",
         "insert into payment_trail (tenant_id, payment_id, seq, at, actor, action, to_status)
          select tenant_id, 'pay_back', 1, at, 'x', 'refunded', 'SUCCEEDED' from payments where payment_id = 'pay_back'"]),
+    breach("L12", "its refunds say 1350 and 0", &[], &["update payments set refunded = refunded - 1 where refunded > 0"]),
+    breach("L12", "is SUCCEEDED and gave back 1350", &["L13"], &["update payments set status = 'SUCCEEDED' where refunded > 0"]),
+    breach("L12", "gave back 1351, its refunds say 1350, its payments 1350", &[], &["update orders set refunded = refunded + 1 where label = 'back'"]),
+    breach("L12", "gave back 1350, its refunds say 900", &[], &["delete from order_refunds where seq = 2"]),
     breach("L12", "is OPEN, paid", &[], &["update payments set amount = amount + 1 where subject_id = (select order_id from orders where label = 'part')"]),
     breach("L12", "is PAID, paid", &["L13"], &["update payments set status = 'VOIDED' where subject_id = (select order_id from orders where label = 'two')"]),
     breach("L12", "is PAID, paid", &[], &["update orders set tip = tip + 1, total = total + 1 where label = 'one'"]),
@@ -84,9 +88,11 @@ const BREACHES: &[Breach] = &[
         "update payments set amount = amount + 100000 where subject_id = (select order_id from orders where label = 'part')",
         "update orders set paid = paid + 100000 where label = 'part'"]),
     breach("L12", "is VOIDED, paid", &[], &["update orders set status = 'VOIDED', closed_at = 1 where label = 'part'"]),
-    breach("L13", "is REFUNDED, its trail says SUCCEEDED", &[], &["update payments set status = 'REFUNDED'"]),
+    breach("L13", "is REFUNDED, its trail says SUCCEEDED", &["L12"], &["update payments set status = 'REFUNDED'"]),
+    breach("L13", "is PAID after 2 refunds of 1350", &["L25"], &["update orders set status = 'PAID' where label = 'back'"]),
+    breach("L13", "is REFUNDED after 2 refunds of 1350", &["L25"], &["update orders set status = 'REFUNDED' where label = 'back'"]),
     breach("L13", "its trail says nothing", &[], &["delete from payment_trail"]),
-    breach("L13", "its trail says nothing", &[], &["update payment_trail set seq = 2"]),
+    breach("L13", "its trail says nothing", &[], &["update payment_trail set seq = 7 where seq = 1"]),
     breach("L13", "is PAID and closed at 0", &[], &["update orders set closed_at = null where label = 'cash'"]),
     breach("L13", "is OPEN and closed at 1", &[], &["update orders set closed_at = 1 where label = 'open'"]),
     breach("L13", "is PAID and closed at", &[], &["update orders set reporting_total = null where label = 'cash'"]),
@@ -122,12 +128,15 @@ const BREACHES: &[Breach] = &[
     breach("L24", "the last entries are missing", &[], &["delete from audit_entries where seq = (select max(seq) from audit_entries)"]),
     breach("L24", "sealed entries without a head", &["L34"], &["delete from journal_heads"]),
     breach("L25", "counts 2 visits of 1", &[], &["update customers set total_visits = 2 where first_name = 'Ann'"]),
+    breach("L25", "counts 1 visits of 0", &[], &["update visits set purchases = 0"]),
+    breach("L25", "is PAID and counts", &[], &["update orders set reporting_refunded = 1 where label = 'cash'"]),
     breach("L25", "visits of 1 at ven_", &[], &["update customer_venues set total_visits = 2 where total_visits = 1"]),
     breach("L25", " spent ", &[], &["update customers set total_spent = total_spent + 1 where first_name = 'Ann'"]),
     breach("L25", "members of 1", &[], &["update customer_groups set members = 2"]),
     breach("L25", "the orders say", &[], &["update orders set reporting_total = reporting_total + 1 where label = 'one'"]),
     breach("L25", "counts 3 orders", &[], &["update customers set paid_orders = 3 where first_name = 'Ann'"]),
     breach("L25", "orders and", &[], &["update customer_venues set total_spent = total_spent + 1"]),
+    breach("L26", "has 2 refunds up to 3", &[], &["update order_refunds set seq = 3 where seq = 2"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
     breach("L26", "has 2 rows up to 3", &[], &["update points_ledger set seq = 3 where seq = 2"]),
     breach("L26", "has 1 rows up to 1 and counts 2", &["L01"], &["delete from points_ledger where seq = 2"]),
@@ -138,6 +147,8 @@ const BREACHES: &[Breach] = &[
     breach("L27", "comes from order", &[], &["update points_ledger set cause_id = (select order_id from orders where label = 'open') where seq = 1"]),
     breach("L27", "comes from order", &["L25"], &["update orders set customer_id = (select customer_id from customers where first_name = 'Bo') where label = 'one'"]),
     breach("L27", "comes from order", &["L25"], &["update orders set customer_id = null where label = 'one'"]),
+    breach("L29", "refund 1 of order", &[], &["update order_refunds set tax = tax + 1 where seq = 1"]),
+    breach("L29", "refund 2 of order", &[], &["update order_refunds set ask = '{\"amount\":451}' where seq = 2"]),
     breach("L30", "is decided otherwise today", &[], &["update orders set decided = replace(decided, '\"unitPrice\":2000', '\"unitPrice\":2001')"]),
     breach("L30", "by what cannot be read", &[], &["update orders set decided = '{}' where label = 'one'"]),
     breach("L30", "bears other figures", &[], &["update orders set tax = tax + 1 where label = 'one'"]),
@@ -215,6 +226,14 @@ impl Filling<'_> {
         }
         place("cash", &Json::Null, json!([part, {"method": "CASH"}]));
         place("part", &Json::Null, json!([part]));
+        let back = place("back", &Json::Null, json!([{"method": "CARD"}]));
+        let refunds = format!("{till}/{}/refunds", back["id"].as_str().expect("an id"));
+        for amount in [900, 450] {
+            self.post(
+                &refunds,
+                &json!({"amount": usd(amount), "reason": "it was cold"}),
+            );
+        }
         place("open", &Json::Null, json!([]));
     }
 
