@@ -20,6 +20,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::app;
+use crate::hall::allowance::Taken;
 use crate::hall::call::Hall;
 use crate::hall::config::{self, Config, Sources};
 use crate::hall::secret::Entropy;
@@ -205,6 +206,7 @@ pub async fn open_with(
         entropy,
         master: Arc::new(master),
         public_url: public_url.into(),
+        taken: Taken::default(),
         rooms: app::ROOMS,
     })
 }

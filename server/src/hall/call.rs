@@ -13,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::access::{self, Role, Rule, Who};
+use super::allowance::Taken;
 use super::error::{Code, Error, Extra, Result};
 use super::etag::etag;
 use super::http::{Facts, facts};
@@ -36,6 +37,8 @@ pub struct Hall {
     pub master: std::sync::Arc<[u8; 32]>,
     /// What links and cookies use, without a trailing slash.
     pub public_url: std::sync::Arc<str>,
+    /// What each address has taken of what is open to everybody.
+    pub taken: Taken,
     /// What the rooms handed over: their jobs and laws, for those who walk them all.
     pub rooms: &'static [Room],
 }

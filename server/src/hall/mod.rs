@@ -1,6 +1,7 @@
 //! What every room stands on. It knows no room.
 
 pub mod access;
+pub mod allowance;
 pub mod call;
 pub mod config;
 pub mod error;

@@ -3,6 +3,7 @@
 //! When a [`TestApp`] goes out of scope its due jobs run and every law is checked: each test of the API
 //! is also a test of the laws.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,9 +17,10 @@ use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
 use super::access::Role;
+use super::allowance::Taken;
 use super::call::Hall;
 use super::error::{Error, Result};
-use super::http::Limits;
+use super::http::{Limits, Peer};
 use super::id::{CustomerId, StaffId, TenantId, VenueId};
 use super::identity::{Mode, TaxMode, TillMode};
 use super::journal::By;
@@ -117,6 +119,7 @@ impl TestApp {
             entropy,
             master: Arc::new([7; 32]),
             public_url: "http://regulars.test".into(),
+            taken: Taken::default(),
             rooms: app::ROOMS,
         };
         let router = app::router(hall.clone(), &Limits::default());
@@ -235,6 +238,7 @@ impl TestApp {
         Persona {
             router: &self.router,
             token: None,
+            address: None,
         }
     }
 
@@ -242,6 +246,7 @@ impl TestApp {
         Persona {
             router: &self.router,
             token: Some(token.to_owned()),
+            address: None,
         }
     }
 
@@ -337,9 +342,17 @@ pub fn venue(slug: &str, currency: &str) -> CreateVenue {
 pub struct Persona<'a> {
     router: &'a Router,
     token: Option<String>,
+    address: Option<IpAddr>,
 }
 
 impl Persona<'_> {
+    /// The same person behind a socket of this address, and so within its allowance.
+    #[must_use]
+    pub fn at_address(mut self, address: &str) -> Self {
+        self.address = Some(address.parse().expect("an address"));
+        self
+    }
+
     pub async fn get(&self, path: &str) -> Said {
         self.send(Method::GET, path, None, &[]).await
     }
@@ -388,6 +401,9 @@ impl Persona<'_> {
         headers: &[(&str, &str)],
     ) -> Said {
         let mut request = Request::builder().method(method).uri(path);
+        if let Some(address) = self.address {
+            request = request.extension(Peer(address));
+        }
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

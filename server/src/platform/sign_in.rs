@@ -1,5 +1,7 @@
 //! How staff come to a session: by email and password anywhere, by PIN at a paired till.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use super::sessions::{self, Begun, Whose};
 use super::staff::{self, StaffMember, VenueRole};
 use super::tries::{self, Subject};
 use crate::hall::access::Role;
+use crate::hall::allowance::{self, Allowance};
 use crate::hall::call::{Answer, Hall, PublicCall, Reply, STAFF_COOKIE, StaffCall, TenantCall};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{DeviceId, StaffId, VenueId};
@@ -24,6 +27,13 @@ pub struct SignIn {
     pub email: String,
     pub password: Secret,
 }
+
+/// A chain's people share the address of their venue; whoever tries the passwords of many does not get far.
+static SIGN_IN: Allowance = Allowance {
+    name: "staff-sign-in",
+    burst: 20,
+    every: Duration::from_secs(6),
+};
 
 /// A session that just began.
 #[derive(Clone, Serialize, ToSchema)]
@@ -40,6 +50,7 @@ impl Reply for SignedIn {}
 
 /// Signs in with email and password. An address that nobody has takes as long and is told the same.
 pub async fn sign_in(call: PublicCall, ask: SignIn) -> Result<Answer> {
+    allowance::take(call.hall(), &SIGN_IN)?;
     let email = staff::fold_email(&ask.email);
     let brought = call.cookie(STAFF_COOKIE);
     let found = call.look_up(Lookup::StaffEmail, email).await?;

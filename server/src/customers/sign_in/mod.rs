@@ -10,6 +10,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{check, find_by_email, find_by_phone};
+use crate::hall::allowance::{self, Allowance};
 use crate::hall::call::{Answer, GUEST_COOKIE, GuestCall, Hall, PublicCall, Reply, TenantCall};
 use crate::hall::error::{Code, Error, Result};
 use crate::hall::http::Body;
@@ -33,6 +36,13 @@ use crate::platform::venues;
 const CODE_MINUTES: i64 = 10;
 /// Nobody's inbox is filled by asking again and again.
 const BETWEEN_CODES_SECONDS: i64 = 60;
+
+/// All guests of a full house may share the address of its network, and each asks twice.
+static SIGN_IN: Allowance = Allowance {
+    name: "guest-sign-in",
+    burst: 60,
+    every: Duration::from_secs(2),
+};
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
@@ -161,6 +171,7 @@ fn hash_of(hall: &Hall, tx: &Tx, address: &str, code: &str) -> Result<[u8; 32]> 
 #[utoipa::path(post, path = "/api/v1/me/sign-in", tag = "customers", request_body = AskCode,
     responses((status = 202, body = CodeAsked)))]
 async fn ask_code(call: PublicCall, Body(ask): Body<AskCode>) -> Result<Answer> {
+    allowance::take(call.hall(), &SIGN_IN)?;
     let address = Address::of(ask.email, ask.phone)?;
     let call = for_page(call).await?;
     let hall = call.hall().clone();
@@ -208,6 +219,7 @@ fn send_code(tx: &mut Tx, hall: &Hall, address: &Address) -> Result<()> {
 #[utoipa::path(post, path = "/api/v1/me/sign-in/confirm", tag = "customers", request_body = ConfirmCode,
     responses((status = 201, body = GuestSignedIn)))]
 async fn confirm_code(call: PublicCall, Body(ask): Body<ConfirmCode>) -> Result<Answer> {
+    allowance::take(call.hall(), &SIGN_IN)?;
     let address = Address::of(ask.email, ask.phone)?;
     let brought = call.cookie(GUEST_COOKIE);
     let call = for_page(call).await?;

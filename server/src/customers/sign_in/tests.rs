@@ -55,6 +55,24 @@ fn wrong(code: &str) -> &'static str {
 }
 
 both_stores! {
+    async fn one_address_asks_for_codes_only_so_often(app: TestApp) {
+        let guest = app.nobody().at_address("203.0.113.9");
+        let header = [("x-regulars-tenant", "test")];
+        let code = |who: u32| json!({"email": format!("p{who}@example.com"), "code": "000000"});
+        let ask = |who: u32| json!({"email": format!("p{who}@example.com")});
+        // Asking and confirming share what the address has.
+        for who in 0..30 {
+            guest.send(Method::POST, ASK, Some(ask(who)), &header).await.is(202);
+            guest.send(Method::POST, CONFIRM, Some(code(who)), &header).await.is(401);
+        }
+        guest.send(Method::POST, ASK, Some(ask(30)), &header).await.is_problem(429, "too_many");
+        let refused = guest.send(Method::POST, CONFIRM, Some(code(30)), &header).await;
+        refused.is_problem(429, "too_many");
+        assert_eq!(refused.header("retry-after"), Some("2"));
+        let other = app.nobody().at_address("203.0.113.10");
+        other.send(Method::POST, ASK, Some(ask(30)), &header).await.is(202);
+    }
+
     async fn a_guest_signs_in_by_the_code_that_was_sent(app: TestApp) {
         let id = asa(&app).await;
         let asked = page(&app, ASK, json!({"email": " Asa@Example.com"})).await;

@@ -181,6 +181,7 @@ mod tests {
             started: Instant::now(),
             deadline: Instant::now(),
             body_sha256: OnceLock::new(),
+            left: OnceLock::new(),
         })
     }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use axum::http::{HeaderMap, HeaderValue};
 use uuid::Builder;
 
+use crate::hall::allowance::Left;
 use crate::hall::id;
 use crate::hall::secret::Entropy;
 use crate::hall::time::Clock;
@@ -32,6 +33,8 @@ pub struct Facts {
     pub deadline: Instant,
     /// SHA-256 of the canonical JSON of the body; unset until a body has been read.
     pub body_sha256: OnceLock<[u8; 32]>,
+    /// What the address has left; unset where the route is not limited.
+    pub left: OnceLock<Left>,
 }
 
 impl Facts {

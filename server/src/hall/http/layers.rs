@@ -36,6 +36,8 @@ const COMPRESS_FROM_BYTES: u64 = 1024;
 const BUSY: Error = Error::Busy(Duration::from_secs(1));
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 // Paths may hold a guest's token: other sites are told nothing of them.
@@ -135,7 +137,7 @@ where
                     Err(refused) => refused.into_response(),
                 };
                 let mut response = explained(response).await;
-                dress(response.headers_mut(), &facts.id, in_api);
+                dress(response.headers_mut(), &facts, in_api);
                 visit.end(response.status());
                 Ok(response)
             }
@@ -175,6 +177,7 @@ impl House {
             started,
             deadline: started + self.deadline,
             body_sha256: std::sync::OnceLock::new(),
+            left: std::sync::OnceLock::new(),
         }
     }
 
@@ -223,9 +226,14 @@ async fn explained(response: Response) -> Response {
     problem
 }
 
-fn dress(headers: &mut HeaderMap, id: &str, in_api: bool) {
-    if let Some(id) = id_header(id) {
+fn dress(headers: &mut HeaderMap, facts: &Facts, in_api: bool) {
+    if let Some(id) = id_header(&facts.id) {
         headers.insert(X_REQUEST_ID, id);
+    }
+    if let Some(left) = facts.left.get() {
+        let (policy, now) = left.headers();
+        headers.extend(HeaderValue::try_from(policy).map(|text| (RATE_LIMIT_POLICY, text)));
+        headers.extend(HeaderValue::try_from(now).map(|text| (RATE_LIMIT, text)));
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers

@@ -28,6 +28,7 @@ use tower::Service;
 use super::facts::Peer;
 use super::limits::Limits;
 use super::socket::{Pulse, Socket, Watch};
+use crate::hall::allowance::network;
 
 /// What a connection over a bound is told; written without waiting, so it costs a system call.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
@@ -226,14 +227,6 @@ impl Drop for Seat {
                 taken.remove(&self.address);
             }
         }
-    }
-}
-
-/// One subscriber owns a whole IPv6 /64, so that is what counts as an address.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
     }
 }
 

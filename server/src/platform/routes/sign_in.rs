@@ -27,7 +27,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
 
 /// Sign in with email and password
 ///
-/// A wrong password, an unknown address and a lock after five tries are told alike.
+/// A wrong password, an unknown address and a lock after five tries are told alike. One network address has
+/// 20 tries at once and one more each six seconds.
 #[utoipa::path(post, path = "/api/v1/staff/sign-in", tag = "platform", request_body = SignIn,
     responses((status = 201, body = SignedIn)))]
 async fn sign_in_staff(call: PublicCall, Body(ask): Body<SignIn>) -> Result<Answer> {

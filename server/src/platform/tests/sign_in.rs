@@ -20,6 +20,37 @@ fn cookie_of(set: &str) -> String {
 }
 
 both_stores! {
+    async fn one_address_tries_many_people_only_so_often(app: TestApp) {
+        let path = "/api/v1/staff/sign-in";
+        let nobody = app.nobody().at_address("203.0.113.9");
+        let ask = |who: u32| json!({"email": format!("p{who}@test.example"), "password": "a wrong password"});
+        for who in 0..20 {
+            let said = nobody.post(path, ask(who)).await;
+            said.is_problem(401, "sign_in_failed");
+            assert_eq!(said.header("ratelimit-policy"), Some("\"staff-sign-in\";q=20;w=120"));
+            let left = format!("\"staff-sign-in\";r={};t={}", 19 - who, (who + 1) * 6);
+            assert_eq!(said.header("ratelimit"), Some(left.as_str()));
+        }
+        let refused = nobody.post(path, ask(20)).await;
+        refused.is_problem(429, "too_many");
+        assert_eq!(refused.header("retry-after"), Some("6"));
+        assert_eq!(refused.header("ratelimit"), Some("\"staff-sign-in\";r=0;t=120"));
+        // Another address is not kept out, nor is what a client says of itself believed.
+        app.nobody().at_address("203.0.113.10").post(path, ask(20)).await.is_problem(401, "sign_in_failed");
+        let forged = [("x-forwarded-for", "198.51.100.1")];
+        nobody.send(Method::POST, path, Some(ask(20)), &forged).await.is_problem(429, "too_many");
+        // Behind the proxy that is configured (here this machine) each guest has their own.
+        let proxy = app.nobody().at_address("127.0.0.1");
+        for last in 1..40 {
+            let address = format!("198.51.100.{last}");
+            let forwarded = [("x-forwarded-for", address.as_str())];
+            proxy.send(Method::POST, path, Some(ask(last)), &forwarded).await.is_problem(401, "sign_in_failed");
+        }
+        app.advance(SignedDuration::from_secs(6));
+        nobody.post(path, ask(20)).await.is_problem(401, "sign_in_failed");
+        nobody.post(path, ask(21)).await.is_problem(429, "too_many");
+    }
+
     async fn a_session_lives_in_a_cookie_until_sign_out(app: TestApp) {
         person(&app, "Ann", "STAFF", None).await;
         let said = sign_in(&app, "ann", PASSWORD).await;
