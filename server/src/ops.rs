@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -73,13 +74,21 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(show_problem))
 }
 
-/// The page on which the API can be read and tried.
+/// Where somebody lands who opens the server's address.
+const HOME: &str = include_str!("pages/home.html");
+/// Where the link leads that the server prints when it first starts; the token stays behind the `#`.
+const SET_UP: &str = include_str!("pages/set_up.html");
+
+/// The pages: what this is, the first chain, and the API, to be read and tried.
 pub fn docs() -> Router<Hall> {
+    let pages = Router::new()
+        .route("/", get(|| async { Html(HOME) }))
+        .route("/set-up", get(|| async { Html(SET_UP) }));
     let config = Config::from("/api/openapi.json".to_owned())
         .display_operation_id(true)
         .default_models_expand_depth(0)
         .filter(true);
-    SwaggerUi::new("/api/docs").config(config).into()
+    pages.merge(SwaggerUi::new("/api/docs").config(config))
 }
 
 /// Say that the process lives
@@ -308,6 +317,17 @@ mod tests {
             assert_eq!((ready.json["status"].clone(), ready.json["jobLagSeconds"].clone()), (json!("READY"), json!(0)));
             app.nobody().get("/api/openapi.json").await.is(200);
             app.nobody().get("/api/docs/").await.is(200);
+        }
+
+        async fn who_opens_the_address_is_told_where_to_go(app: TestApp) {
+            let home = app.nobody().get("/").await;
+            home.is(200);
+            let text = String::from_utf8_lossy(&home.bytes).into_owned();
+            for link in ["/api/docs/", "/api/openapi.json", "/problems", "/readyz"] {
+                assert!(text.contains(&format!("href=\"{link}\"")), "{link}");
+                app.nobody().get(link).await.is(200);
+            }
+            app.nobody().get("/set-up").await.is(200);
         }
 
         async fn each_refusal_has_its_page(app: TestApp) {

@@ -4,10 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use engine::money::Currency;
 use serde_json::{Value, json};
 
 use super::{open, say};
+use crate::catalogue::menu::read_menu;
+use crate::catalogue::{self, MenuRow};
 use crate::hall::config::Config;
+use crate::hall::error::Error;
 use crate::hall::http::shape;
 use crate::hall::id::TenantId;
 use crate::hall::journal::By;
@@ -54,6 +58,9 @@ pub struct Ask {
     /// Somebody who works there, with their PIN; may be given again
     #[arg(long = "staff", value_name = "NAME=PIN", value_parser = pair)]
     staff: Vec<(String, String)>,
+    /// The venue's menu as CSV: name,category,price,taxClass,regulated
+    #[arg(long, value_name = "FILE")]
+    menu: Option<std::path::PathBuf>,
     /// A chain to try things out in: no live provider, and a clock that can be moved
     #[arg(long)]
     test: bool,
@@ -76,14 +83,20 @@ pub async fn init(config: Config, ask: Ask) -> Result<ExitCode> {
     let made = chosen.is_none() && ask.from.is_none();
     let password = chosen.map_or_else(|| secret::token(&hall.entropy, ""), Secret::new);
     let init: Init = shape(&wanted(&ask, &password)?)?;
+    let menu = match &ask.menu {
+        Some(file) => menu(file, &init.venue.currency)?,
+        None => Vec::new(),
+    };
     let prepared = set_up::prepare(&hall, init).await?;
     let now = hall.clock.now();
     let tenant: TenantId = hall.entropy.id(now);
     let scope = Scope::new(tenant, now, By::cli());
-    let found = hall
-        .db
-        .write(scope, Vec::new(), move |tx| set_up::init(tx, &prepared));
-    let founded = found.await?;
+    let found = hall.db.write(scope, Vec::new(), move |tx| {
+        let founded = set_up::init(tx, &prepared)?;
+        let sold = catalogue::import_menu(tx, founded.venue.id, &menu).map_err(by_line)?;
+        Ok((founded, sold))
+    });
+    let (founded, sold) = found.await?;
     hall.db.close().await;
     let shown = made.then(|| password.expose());
     if ask.json {
@@ -91,6 +104,8 @@ pub async fn init(config: Config, ask: Ask) -> Result<ExitCode> {
             "chain": founded.chain,
             "venue": founded.venue,
             "ownerId": founded.owner,
+            "categoriesCreated": sold.categories_created,
+            "productsCreated": sold.products_created,
             "password": shown,
         }))?;
         return Ok(ExitCode::SUCCESS);
@@ -99,12 +114,43 @@ pub async fn init(config: Config, ask: Ask) -> Result<ExitCode> {
         "{} is founded, with its first venue.",
         founded.chain.name
     ));
+    if ask.menu.is_some() {
+        say::line(format!(
+            "Its menu has {} products in {} categories.",
+            sold.products_created, sold.categories_created
+        ));
+    }
     if let Some(password) = shown {
         say::line("The owner signs in with this password; change it after signing in:");
         say::line(password);
     }
     say::line("Start it with: regulars serve");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The menu's rows. Nothing is founded if one of them is wrong.
+fn menu(file: &Path, currency: &str) -> Result<Vec<MenuRow>> {
+    let text = read(file)?;
+    // A currency that there is not is told by the command's own check, in place of its menu's.
+    let Ok(currency) = currency.parse::<Currency>() else {
+        return Ok(Vec::new());
+    };
+    read_menu(&text, currency).with_context(|| format!("{} is wrong", file.display()))
+}
+
+/// Rows are told by their line in the file, whose first is the header.
+fn by_line(error: Error) -> Error {
+    let Error::Invalid(mut fields) = error else {
+        return error;
+    };
+    for field in &mut fields {
+        let place = field.pointer.trim_start_matches('/');
+        let (row, rest) = place.split_once('/').unwrap_or((place, ""));
+        if let Ok(row) = row.parse::<usize>() {
+            field.pointer = format!("/{}/{rest}", row + 2);
+        }
+    }
+    Error::Invalid(fields)
 }
 
 /// The command, from the file or put together from the flags.

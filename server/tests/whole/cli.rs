@@ -383,7 +383,26 @@ fn a_chain_is_founded_from_the_command_line() {
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("/venue/currency"), "{said}");
+    let menu = home.data().with_extension("csv");
+    let words: Vec<&str> = words
+        .into_iter()
+        .chain(["--menu", menu.to_str().unwrap()])
+        .collect();
+    let head = "name,category,price,taxClass,regulated\nWaffle,Food,7.00,Food,\n";
+    // A wrong menu founds nothing, and its line is named.
+    for (row, told) in [
+        ("Soup,Food,7.001,Food,", "/3/price"),
+        ("Soup,Food,7.00,Luxury,", "/3/taxClass"),
+    ] {
+        std::fs::write(&menu, format!("{head}{row}\n")).unwrap();
+        let refused = run(&home.data(), &words);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains(told), "{said}");
+    }
+    std::fs::write(&menu, format!("{head}Soup,Food,\"6,50\",Food,\n")).unwrap();
     let founded: Json = serde_json::from_slice(&run(&home.data(), &words).stdout).unwrap();
+    assert_eq!(founded["productsCreated"], json!(2));
     assert_eq!(
         (
             founded["chain"]["slug"].clone(),
