@@ -14,6 +14,8 @@ create table coupon_batches (
   customer_id text collate "C",
   venue_id text collate "C",
   terms text not null,
+  max_uses bigint,
+  max_uses_per_customer bigint,
   prefix text not null,
   code_length bigint,
   quantity bigint not null check (quantity > 0),

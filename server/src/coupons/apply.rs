@@ -25,6 +25,9 @@ pub struct Coupon {
     pub terms: Terms,
     pub max_uses: Option<u32>,
     pub max_uses_per_customer: Option<u32>,
+    /// As `max_uses`, of the rule whatever the code.
+    pub rule_max_uses: Option<u32>,
+    pub rule_max_uses_per_customer: Option<u32>,
     pub needs_customer: bool,
     pub first_purchase_only: bool,
     pub duration: Duration,
@@ -42,6 +45,15 @@ impl Coupon {
             first_purchase_only: self.first_purchase_only,
             is_counted: true,
         }
+    }
+
+    /// The uses of the rule behind it, by whatever code or none.
+    pub fn rule_limits(&self) -> Limits {
+        Limits::of_rule(
+            self.discount_id.to_string(),
+            self.rule_max_uses,
+            self.rule_max_uses_per_customer,
+        )
     }
 
     /// A reward's voucher is taken last, as the reward would be.

@@ -466,6 +466,18 @@ macro_rules! ways {
                     .await
             }
 
+            /// Runs `verb` and answers 202 with what will be done: a job goes on from what it wrote.
+            pub async fn accept<T: Reply>(
+                &self,
+                hot: impl IntoIterator<Item = Hot>,
+                verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+            ) -> Result<Answer> {
+                let hot = hot.into_iter().collect();
+                self.request
+                    .write(self.scope(), hot, StatusCode::ACCEPTED, verb)
+                    .await
+            }
+
             /// Runs `verb` and answers 204.
             pub async fn remove(
                 &self,

@@ -10,6 +10,14 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Binds the first places, `$2` and on, to values that the text before the conditions names.
+    #[must_use]
+    pub fn bound<const N: usize>(mut self, values: [Value; N]) -> Filter {
+        debug_assert!(self.params.is_empty(), "the first places are taken");
+        self.params.extend(values);
+        self
+    }
+
     /// Adds a condition; each `?` in `piece` is bound to the next of `values`.
     #[must_use]
     pub fn and<const N: usize>(mut self, piece: &'static str, values: [Value; N]) -> Filter {

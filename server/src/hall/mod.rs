@@ -13,6 +13,7 @@ pub mod identity;
 pub mod job;
 pub mod journal;
 pub mod law;
+pub mod limiter;
 pub mod money;
 pub mod page;
 pub mod patch;

@@ -28,6 +28,7 @@ use crate::hall::error::Result;
 use crate::hall::id::{JobRunId, TenantId};
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::room::Room;
+use crate::hall::store::Tx;
 pub use run::run_now;
 
 pub const ROOM: Room = Room {
@@ -167,6 +168,13 @@ pub async fn run_always(hall: Hall, mut ending: watch::Receiver<bool>) {
         let _ = tokio::time::timeout(TICK, ending.changed()).await;
     }
     while running.join_next().await.is_some() {}
+}
+
+/// There is something for a job to do: it is due at once, not at its next time.
+///
+/// A run that is under way may or may not see it; the next by the schedule does.
+pub fn hurry(tx: &mut Tx, job: &str) -> Result<()> {
+    store::hurry(tx, job)
 }
 
 /// How late the latest job is, over all tenants.

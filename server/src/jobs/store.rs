@@ -139,6 +139,16 @@ pub fn drop_lease(tx: &mut Tx, name: &str, run: JobRunId, next_at: Timestamp) ->
     .map(|_| ())
 }
 
+pub fn hurry(tx: &mut Tx, name: &str) -> Result<()> {
+    let now = tx.now();
+    tx.queue(
+        "insert into jobs (tenant_id, name, next_at) values ($1, $2, $3)
+         on conflict (tenant_id, name) do update set next_at = excluded.next_at
+           where jobs.next_at > excluded.next_at",
+        params![name, now],
+    )
+}
+
 pub fn insert_run(tx: &mut Tx, run: JobRunId, name: &str, at: Timestamp) -> Result<()> {
     tx.queue(
         "insert into job_runs (tenant_id, run_id, name, started_at) values ($1, $2, $3, $4)",

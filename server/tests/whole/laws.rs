@@ -70,6 +70,15 @@ const BREACHES: &[Breach] = &[
         select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'HELD', 1, 1, 'USD' from venues group by tenant_id"]),
     breach("L10", "has no reason", &[], &["update order_discounts set comp_on = '2026-01-01', comp_reason = ' '"]),
     breach("L10", "was approved by nobody as nothing", &["store"], &["update order_discounts set bound = 'APPROVAL'"]),
+    breach("L08", "has 2 uses and allows 1", &[], &[BATCH, CODE, "update coupon_batches set max_uses = 1",
+        "insert into uses (tenant_id, subject_id, purchase_id, venue_id, state, held_at, ended_at, currency)
+         select c.tenant_id, c.coupon_id, p.id, min(v.venue_id), 'FINAL', 1, 1, 'USD' from coupons c
+         join venues v on v.tenant_id = c.tenant_id join (select 'ord_x' as id union select 'ord_y') p on 1 = 1
+         group by c.tenant_id, c.coupon_id, p.id",
+        "insert into use_counts (tenant_id, subject_id, customer_id, uses) select tenant_id, coupon_id, '', 2 from coupons"]),
+    breach("L08", "goes on for", &[], &[BATCH, CODE, "insert into coupon_runs (tenant_id, customer_id, coupon_id, purchase_id, opened_at)
+        select c.tenant_id, min(p.customer_id), c.coupon_id, 'ord_x', 1 from coupons c
+        join customers p on p.tenant_id = c.tenant_id group by c.tenant_id, c.coupon_id"]),
     breach("L12", "and gave back", &[], &[
         "insert into payments (tenant_id, payment_id, venue_id, subject_kind, subject_id, kind, method, status, amount,
            currency, reporting_amount, parent_id, taken_by, at)
@@ -118,6 +127,7 @@ const BREACHES: &[Breach] = &[
     breach("L23", "names nobody's prd_x", &["L30"], &["update order_lines set product_id = 'prd_x' where product_id is not null"]),
     breach("L23", "names nobody's cat_x", &["L30"], &["update order_lines set category_id = 'cat_x' where category_id is not null"]),
     breach("L23", "names nobody's tax_x", &["L30"], &["update order_lines set tax_class_id = 'tax_x' where tax_class_id is not null"]),
+    breach("L23", "is of nobody's batch cbt_y", &[], &[BATCH, CODE, "update coupons set batch_id = 'cbt_y'"]),
     breach("L23", "is live at nobody's venue", &[], &["update discount_venues set venue_id = 'ven_x'"]),
     breach("L23", "goes to nobody's cus_x", &[], &["update discount_audience set audience = 'cus_x'"]),
     breach("L23", "is of nobody's venue", &[], &["insert into loyalty_configs (tenant_id, venue_id, config, updated_at) select tenant_id, 'ven_x', '{}', 1 from tenants"]),
@@ -127,6 +137,7 @@ const BREACHES: &[Breach] = &[
     breach("L24", "entry 2 is missing: 3 follows 1", &[], &["delete from audit_entries where seq = 2"]),
     breach("L24", "the last entries are missing", &[], &["delete from audit_entries where seq = (select max(seq) from audit_entries)"]),
     breach("L24", "sealed entries without a head", &["L34"], &["delete from journal_heads"]),
+    breach("L25", "counts 1 codes of 0", &[], &[BATCH, CODE, "delete from coupons"]),
     breach("L25", "counts 2 visits of 1", &[], &["update customers set total_visits = 2 where first_name = 'Ann'"]),
     breach("L25", "counts 1 visits of 0", &[], &["update visits set purchases = 0"]),
     breach("L25", "is PAID and counts", &[], &["update orders set reporting_refunded = 1 where label = 'cash'"]),
@@ -181,6 +192,14 @@ const BREACHES: &[Breach] = &[
 const OTHER: &str =
     "insert into tenants (tenant_id, slug, name, mode, language, currency, created_at)
     select 'ten_x', 'other', 'Other', mode, language, currency, created_at from tenants";
+
+/// One code, and the terms that it has.
+const BATCH: &str = "insert into coupon_batches (tenant_id, batch_id, discount_id, terms, prefix, quantity, made,
+      numbered, first_coupon_id, last_coupon_id, created_at, done_at)
+    select tenant_id, 'cbt_x', min(discount_id), '{}', '', 1, 1, 1, 'cpn_c', 'cpn_c', 1, 1 from discounts
+    group by tenant_id";
+const CODE: &str = "insert into coupons (tenant_id, coupon_id, batch_id, code)
+    select tenant_id, 'cpn_c', 'cbt_x', 'SAVE20' from coupon_batches";
 
 /// A chain of which every table that a law looks at has rows.
 struct Filling<'a> {

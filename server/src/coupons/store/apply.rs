@@ -115,6 +115,9 @@ fn coupon(row: &Row) -> Result<Coupon> {
         code,
         max_uses: terms.max_uses,
         max_uses_per_customer: terms.max_uses_per_customer,
+        // A published rule has no limits of its own yet.
+        rule_max_uses: None,
+        rule_max_uses_per_customer: None,
         needs_customer: customer.is_some() || terms.need_customer(),
         first_purchase_only: terms.first_purchase_only,
         duration: terms.duration,

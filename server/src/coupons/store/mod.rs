@@ -1,6 +1,7 @@
 //! Every statement on codes, their batches and runs. Discounts and their venues are only read here.
 
 pub mod apply;
+pub mod batches;
 pub mod lists;
 pub mod runs;
 
@@ -55,15 +56,18 @@ impl Batch<'_> {
 pub fn insert_batch(tx: &mut Tx, batch: &Batch<'_>) -> Result<()> {
     let now = tx.now();
     tx.exec(
-        "insert into coupon_batches (tenant_id, batch_id, discount_id, customer_id, venue_id, terms, prefix,
-           code_length, quantity, made, numbered, first_coupon_id, last_coupon_id, created_at, done_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)",
+        "insert into coupon_batches (tenant_id, batch_id, discount_id, customer_id, venue_id, terms, max_uses,
+           max_uses_per_customer, prefix, code_length, quantity, made, numbered, first_coupon_id, last_coupon_id,
+           created_at, done_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16)",
         params![
             batch.id,
             batch.discount,
             batch.customer,
             batch.venue,
             json(batch.terms)?,
+            batch.terms.max_uses,
+            batch.terms.max_uses_per_customer,
             batch.prefix,
             batch.code_length,
             batch.quantity,
@@ -91,6 +95,78 @@ pub fn insert(
         params![batch.first, batch.id, code, shown, paused],
     )
     .on_unique(super::taken)
+    .map(|_| ())
+}
+
+/// The version in the `where` is the guard: of two edits of one version one is stale.
+pub fn update(tx: &mut Tx, id: CouponId, version: i64, is_active: bool) -> Result<()> {
+    let paused = (!is_active).then_some(tx.now());
+    let changed = tx.exec(
+        "update coupons set version = version + 1,
+           paused_at = case when cast($4 as bigint) is null then null
+             else coalesce(paused_at, cast($4 as bigint)) end
+         where tenant_id = $1 and coupon_id = $2 and version = $3 and archived_at is null",
+        params![id, version, paused],
+    )?;
+    if changed == 0 {
+        Err(Error::Stale)
+    } else {
+        Ok(())
+    }
+}
+
+/// Other terms for a code that has its own; `false` where it shares them with its batch.
+///
+/// The limits are held against what is used already: less cannot be promised after.
+pub fn update_terms(
+    tx: &mut Tx,
+    coupon: CouponId,
+    customer: Option<CustomerId>,
+    terms: &Terms,
+) -> Result<bool> {
+    let changed = tx.exec(
+        "update coupon_batches set terms = $3, max_uses = $4, max_uses_per_customer = $5, customer_id = $6
+         where tenant_id = $1 and first_coupon_id = $2 and last_coupon_id = $2
+           and batch_id = (select c.batch_id from coupons c where c.tenant_id = $1 and c.coupon_id = $2)",
+        params![
+            coupon,
+            json(terms)?,
+            terms.max_uses,
+            terms.max_uses_per_customer,
+            customer
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+/// The code leaves its batch for one of its own.
+pub fn split(tx: &mut Tx, coupon: CouponId, batch: &Batch<'_>) -> Result<()> {
+    insert_batch(tx, batch)?;
+    tx.exec(
+        "update coupons set batch_id = $3 where tenant_id = $1 and coupon_id = $2",
+        params![coupon, batch.id],
+    )
+    .map(|_| ())
+}
+
+/// The most uses that anybody has of the code: in all, and of one customer.
+pub fn most_used(read: &mut Read, coupon: CouponId) -> Result<(i64, i64)> {
+    let row = read.one(
+        "select coalesce(max(case when customer_id = '' then uses end), 0),
+           coalesce(max(case when customer_id <> '' then uses end), 0)
+         from use_counts where tenant_id = $1 and subject_id = $2",
+        params![coupon],
+    )?;
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+pub fn archive(tx: &mut Tx, id: CouponId) -> Result<()> {
+    let now = tx.now();
+    tx.exec(
+        "update coupons set archived_at = $3, version = version + 1
+         where tenant_id = $1 and coupon_id = $2 and archived_at is null",
+        params![id, now],
+    )
     .map(|_| ())
 }
 

@@ -1,6 +1,12 @@
+mod batches;
+mod dashboard;
+mod plans;
+mod redemptions;
 mod runs;
+mod validate;
 
 use engine::discount::{Discount as Rule, Scope};
+use engine::money::Percent;
 
 use super::terms::Terms;
 use super::{code, numbers, store};
@@ -9,22 +15,23 @@ use crate::hall::id::{CouponId, DiscountId, Id as _, VenueId};
 use crate::hall::identity::{self, Venue};
 use crate::hall::testing::TestApp;
 
+fn percent_off(percent: &str) -> Rule {
+    let percent: Percent = percent.parse().expect("a percent");
+    Rule {
+        name: "Twenty".into(),
+        ..Rule::percentage("new", Scope::Order, percent)
+    }
+}
+
 /// A rule of twenty percent that is applied only by a code.
 async fn twenty(app: &TestApp) -> DiscountId {
-    app.write(|tx| {
-        let percent: engine::money::Percent = "20".parse().expect("a percent");
-        let rule = Rule {
-            name: "Twenty".into(),
-            ..Rule::percentage("new", Scope::Order, percent)
-        };
-        discounts::create_hidden(tx, &rule, &[])
-    })
-    .await
+    app.write(|tx| discounts::create_hidden(tx, &percent_off("20"), &[]))
+        .await
 }
 
 /// A code that a person chose.
 async fn arrange(app: &TestApp, discount: DiscountId, code: &str, terms: Terms) -> CouponId {
-    let (code, terms) = (code.to_owned(), terms);
+    let code = code.to_owned();
     app.write(move |tx| {
         let batch = store::Batch::of_one(numbers::new_batch(tx), discount, &terms)?;
         store::insert_batch(tx, &batch)?;
