@@ -17,7 +17,7 @@ use crate::hall::identity::Venue;
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
-use crate::hall::store::{Read, Tx};
+use crate::hall::store::{Hot, Read, Tx};
 use crate::jobs;
 
 const QUANTITY_MAX: i64 = 1_000_000;
@@ -205,8 +205,10 @@ pub fn find(read: &mut Read, venue: Option<VenueId>, id: CouponBatchId) -> Resul
 
 async fn generate(call: JobCall) -> Result<String> {
     let mut made = 0;
+    // Of two processes of which one has lost its lease, one waits.
+    let hot = Hot::of(call.tenant.id, "job", call.name);
     for _ in 0..STEPS_MAX {
-        let Some(step) = call.write([], step).await? else {
+        let Some(step) = call.write([hot], step).await? else {
             break;
         };
         made += step.made;

@@ -15,7 +15,7 @@
 //! Absent on purpose: another code or discount for a code that exists. Delete it and make another.
 
 mod apply;
-mod batches;
+pub mod batches;
 mod code;
 mod command;
 mod laws;
@@ -42,6 +42,8 @@ pub use personal::{Personal, Voucher, issue_personal};
 pub use runs::{first_paid, undone};
 pub use show::CouponCode;
 pub use terms::Duration;
+#[cfg(feature = "testing")]
+pub use {code::generate, store::insert_text};
 
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::etag;

@@ -179,6 +179,8 @@ pub fn insert_made(tx: &mut Tx, batch: CouponBatchId, first: i64, codes: &[Strin
         values.push(code.into());
     }
     tx.exec(&insert_text(codes.len()), &values)
+        // Another job has taken the numbers meanwhile: run again, this one sees what it counted.
+        .on_unique(|| Error::Again("the numbers of the batch moved".into()))
 }
 
 /// The statement that takes so many codes: two values each, behind the batch.
