@@ -95,6 +95,20 @@ impl Wallet {
 
     /// Takes from the lot that expires soonest; a lapsed one is never spent.
     pub fn redeem(&mut self, points: i64, now: Timestamp) -> Result<Vec<FromLot>, NotRedeemable> {
+        self.take(points, now, |lot| &mut lot.redeemed)
+    }
+
+    /// As [`Wallet::redeem`], by hand of the staff: what was given by mistake is taken away again.
+    pub fn adjust(&mut self, points: i64, now: Timestamp) -> Result<Vec<FromLot>, NotRedeemable> {
+        self.take(points, now, |lot| &mut lot.adjusted)
+    }
+
+    fn take(
+        &mut self,
+        points: i64,
+        now: Timestamp,
+        part: impl Fn(&mut Lot) -> &mut i64,
+    ) -> Result<Vec<FromLot>, NotRedeemable> {
         if points <= 0 {
             return Err(NotRedeemable::NotPositive);
         }
@@ -114,7 +128,7 @@ impl Wallet {
             };
             if points > 0 {
                 lot.open -= points;
-                lot.redeemed += points;
+                *part(lot) += points;
                 left -= points;
                 taken.push(FromLot {
                     lot_id: lot.id.clone(),

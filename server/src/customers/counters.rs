@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::store::{counters as store, profiles};
-use crate::hall::error::{Code, Error, Extra, Result};
+use super::store::counters as store;
+use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, GroupId, VenueId};
 use crate::hall::store::{Read, Tx};
 
@@ -99,20 +99,88 @@ pub struct Ledgered {
     pub balance: i64,
 }
 
-/// Moves balance and debt and gives the number of the ledger row that says why.
+/// What a customer has in points, and how many rows their ledger has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purse {
+    pub balance: i64,
+    pub debt: i64,
+    /// Held by open orders.
+    pub held: i64,
+    /// Whoever moves points adds a row: what was read while this stood is still so while it stands.
+    pub ledger_rows: i64,
+}
+
+/// # Errors
+/// `NotFound` where there is no such customer.
+pub fn purse(read: &mut Read, customer: CustomerId) -> Result<Purse> {
+    store::purse(read, customer)?.ok_or(Error::NotFound("customer"))
+}
+
+/// Adds points, which pay debt first, and gives the number of the ledger row that says why.
+pub fn add_points(tx: &mut Tx, customer: CustomerId, points: i64) -> Result<Ledgered> {
+    let moved = store::add_points(tx, customer, points)?;
+    let (seq, balance) = moved.ok_or(Error::NotFound("customer"))?;
+    Ok(Ledgered { seq, balance })
+}
+
+/// Moves balance and debt and gives the number of the ledger row that says why. `seen` counts the rows that the
+/// ledger had when the lots were looked at.
 ///
 /// # Errors
-/// `Refused(PointsShort)` where the open lots (balance + debt) or the debt would fall below zero (L02).
+/// `Again` where somebody moved the customer's points meanwhile.
 pub fn move_points(
     tx: &mut Tx,
     customer: CustomerId,
-    delta_points: i64,
-    delta_debt: i64,
+    seen: i64,
+    points: i64,
+    debt: i64,
 ) -> Result<Ledgered> {
-    if let Some((seq, balance)) = store::move_points(tx, customer, delta_points, delta_debt)? {
-        return Ok(Ledgered { seq, balance });
+    let moved = store::move_points(tx, customer, seen, points, debt)?;
+    let (seq, balance) = moved.ok_or_else(moved_meanwhile)?;
+    Ok(Ledgered { seq, balance })
+}
+
+/// Takes `points` for good, of which the purchase that takes them held `own`. `live` are the points that could be
+/// spent when the ledger had `seen` rows; what other purchases hold of them stays theirs.
+///
+/// # Errors
+/// `Again` where points moved or were held meanwhile so that this would be too much.
+pub fn spend_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    seen: i64,
+    live: i64,
+    points: i64,
+    own: i64,
+) -> Result<Ledgered> {
+    let moved = store::spend_points(tx, customer, seen, live, points, own)?;
+    let (seq, balance) = moved.ok_or_else(moved_meanwhile)?;
+    Ok(Ledgered { seq, balance })
+}
+
+/// Holds `more` points for an open order, of the `live` ones that could be spent when the ledger had `seen` rows.
+///
+/// # Errors
+/// `Again` where points moved or were held meanwhile so that this would be too much.
+pub fn hold_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    seen: i64,
+    live: i64,
+    more: i64,
+) -> Result<()> {
+    if store::hold_points(tx, customer, seen, live, more)? {
+        Ok(())
+    } else {
+        Err(moved_meanwhile())
     }
-    let customer = profiles::find(tx, customer)?.ok_or(Error::NotFound("customer"))?;
-    let extra = Extra::none().with("loyaltyPoints", customer.loyalty_points);
-    Err(Error::Refused(Code::PointsShort, extra))
+}
+
+/// Gives held points back.
+pub fn release_points(tx: &mut Tx, customer: CustomerId, points: i64) -> Result<()> {
+    store::release_points(tx, customer, points)
+}
+
+fn moved_meanwhile() -> Error {
+    Error::Again("the customer's points moved meanwhile".into())
 }

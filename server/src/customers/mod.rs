@@ -27,8 +27,8 @@ pub mod terms;
 mod tests;
 
 pub use counters::{
-    Brief, Ledgered, brief, has_visited, move_points, record_paid_order, record_refund,
-    record_visit, undo_visit,
+    Brief, Ledgered, Purse, add_points, brief, has_visited, hold_points, move_points, purse,
+    record_paid_order, record_refund, record_visit, release_points, spend_points, undo_visit,
 };
 pub use groups::{EditGroup, Group, Members};
 pub use instant::{Identity, find_or_create_by};

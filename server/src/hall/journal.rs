@@ -76,6 +76,9 @@ events! {
     OrderRefunded "order.refunded" "Money of a paid order went back; data is the refund.";
     PaymentRefunded "payment.refunded" "Money went back; data is the payment that gives it back.";
     PointsEarned "points.earned" "A customer earned points; data is the ledger row.";
+    PointsRedeemed "points.redeemed" "A customer spent points; data is the ledger row.";
+    PointsReversed "points.reversed" "A refund took points back, or gave spent ones back; data is the ledger row.";
+    PointsAdjusted "points.adjusted" "Staff or an import moved points by hand; data is the ledger row.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
     CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";
     CouponsGenerated "coupons.generated" "All codes of a batch are made; data is the batch.";

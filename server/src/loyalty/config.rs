@@ -2,6 +2,7 @@
 
 use engine::money::{PointValue, PointsPerUnit};
 use engine::points::{EarnBasis, Program};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,6 +31,9 @@ pub struct EditConfig {
     pub min_points_redeem: Option<u32>,
     #[schema(example = 365)]
     pub points_expire_days: Option<u32>,
+    /// How long a lot lives on into which redeemed points are put back after its end.
+    #[schema(example = 30)]
+    pub restore_grace_days: Option<u32>,
     #[schema(value_type = Option<String>, example = "PRE_TAX")]
     pub earn_basis: Option<EarnBasis>,
     pub active: Option<bool>,
@@ -49,6 +53,10 @@ pub struct Config {
     pub min_points_redeem: u32,
     /// `null`: points do not end.
     pub points_expire_days: Option<u32>,
+    /// A lot that ended while its points were spent lives so many days more when a refund puts them back.
+    #[schema(example = 30)]
+    #[serde(default = "grace")]
+    pub restore_grace_days: u32,
     #[schema(value_type = String, example = "PRE_TAX")]
     pub earn_basis: EarnBasis,
     pub active: bool,
@@ -75,6 +83,15 @@ impl Config {
             promotions: Vec::new(),
             tier_multiplier: None,
         }
+    }
+}
+
+impl Config {
+    /// When points end that are counted from `at`.
+    pub(super) fn ends(&self, at: Timestamp) -> Option<Timestamp> {
+        let days = self.points_expire_days?;
+        at.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+            .ok()
     }
 }
 
@@ -110,11 +127,20 @@ fn merged(chain: &EditConfig, own: Option<(EditConfig, i64)>) -> Config {
             .or(chain.min_points_redeem)
             .unwrap_or(100),
         points_expire_days: own.points_expire_days.or(chain.points_expire_days),
+        restore_grace_days: own
+            .restore_grace_days
+            .or(chain.restore_grace_days)
+            .unwrap_or_else(grace),
         earn_basis: own.earn_basis.or(chain.earn_basis).unwrap_or_default(),
         active: own.active.or(chain.active).unwrap_or(true),
         own,
         version,
     }
+}
+
+/// Also of what was decided before the program said so.
+fn grace() -> u32 {
+    30
 }
 
 fn none() -> PointsPerUnit {
@@ -152,6 +178,13 @@ fn check(ask: &EditConfig) -> Result<()> {
         let message =
             format!("Send days from 1 to {EXPIRE_DAYS_MAX}, or null for points that do not end.");
         wrong.push(Field::new("/pointsExpireDays", "out_of_range", message));
+    }
+    if ask
+        .restore_grace_days
+        .is_some_and(|days| !(1..=EXPIRE_DAYS_MAX).contains(&days))
+    {
+        let message = format!("Send days from 1 to {EXPIRE_DAYS_MAX}.");
+        wrong.push(Field::new("/restoreGraceDays", "out_of_range", message));
     }
     if ask
         .min_points_redeem

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use super::config::effective;
 use super::store;
-use crate::customers;
+use super::store::lots::{self, NewLot};
+use crate::customers::{self, Ledgered};
 use crate::hall::call::Reply;
-use crate::hall::error::Result;
+use crate::hall::error::{Code, Error, Extra, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, LedgerId, LotId, VenueId};
 use crate::hall::journal::EventType;
 use crate::hall::store::{Read, Tx};
@@ -45,6 +47,10 @@ pub struct Entry {
     pub kind: EntryKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earn_kind: Option<EarnKind>,
+    /// The number of the row that this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub reverses: Option<i64>,
     /// Signed.
     #[schema(example = 50)]
     pub points: i64,
@@ -106,37 +112,177 @@ pub struct Credit {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Appends an `EARN` row and its lot, and moves the balance with them.
+/// Why a row of the ledger is written.
+#[derive(Debug, Clone)]
+pub(super) struct Because {
+    pub customer: CustomerId,
+    pub venue: Option<VenueId>,
+    pub cause_kind: String,
+    pub cause_id: String,
+    pub policy: Json,
+    pub at: Timestamp,
+}
+
+impl Because {
+    fn row(&self, tx: &Tx, kind: EntryKind, points: i64, moved: Ledgered) -> Entry {
+        Entry {
+            id: tx.new_id(),
+            customer_id: self.customer,
+            seq: moved.seq,
+            kind,
+            earn_kind: None,
+            reverses: None,
+            points,
+            balance_after: moved.balance,
+            venue_id: self.venue,
+            cause_kind: self.cause_kind.clone(),
+            cause_id: self.cause_id.clone(),
+            policy: self.policy.clone(),
+            at: self.at,
+        }
+    }
+}
+
+/// Appends a row; the balance has moved.
+pub(super) fn note(
+    tx: &mut Tx,
+    because: &Because,
+    kind: EntryKind,
+    points: i64,
+    moved: Ledgered,
+) -> Result<Entry> {
+    let entry = because.row(tx, kind, points, moved);
+    store::append(tx, &entry, None)?;
+    Ok(entry)
+}
+
+/// Appends a row that takes back row `reverses` of the same customer.
+///
+/// # Errors
+/// `Conflict(AlreadyDone)` where the same cause has reversed that row already (L27).
+pub(super) fn reversal(
+    tx: &mut Tx,
+    because: &Because,
+    reverses: i64,
+    points: i64,
+    moved: Ledgered,
+) -> Result<Entry> {
+    let mut entry = because.row(tx, EntryKind::Reverse, points, moved);
+    entry.reverses = Some(reverses);
+    store::append_once(tx, &entry)
+        .on_unique(|| Error::Conflict(Code::AlreadyDone, Extra::none()))?;
+    Ok(entry)
+}
+
+/// Adds points, and the lot in which they live; debt is paid first, from what is added.
+pub(super) fn open_lot(
+    tx: &mut Tx,
+    customer: CustomerId,
+    points: i64,
+    earned_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    append: impl FnOnce(&mut Tx, Ledgered) -> Result<Entry>,
+) -> Result<Entry> {
+    let moved = customers::add_points(tx, customer, points)?;
+    let entry = append(tx, moved)?;
+    // L02: what the balance was below zero was debt.
+    let debt = (points - moved.balance).max(0);
+    let lot = NewLot {
+        customer,
+        seq: moved.seq,
+        earned_at,
+        expires_at,
+        earned: points,
+        settled: debt.min(points),
+    };
+    lots::open_lot(tx, tx.new_id(), &lot)?;
+    Ok(entry)
+}
+
+/// Appends an `EARN` row and its lot, and moves the balance with them. Debt is paid first.
 ///
 /// # Errors
 /// `Violation(Unique)` where the purchase has earned this kind already (L27).
 pub fn credit(tx: &mut Tx, credit: &Credit) -> Result<Entry> {
-    let moved = customers::move_points(tx, credit.customer, credit.points, 0)?;
-    let entry = Entry {
-        id: tx.new_id(),
-        customer_id: credit.customer,
-        seq: moved.seq,
-        kind: EntryKind::Earn,
-        earn_kind: Some(credit.earn_kind),
-        points: credit.points,
-        balance_after: moved.balance,
-        venue_id: Some(credit.venue),
+    let because = Because {
+        customer: credit.customer,
+        venue: Some(credit.venue),
         cause_kind: credit.cause_kind.into(),
         cause_id: credit.cause_id.clone(),
         policy: credit.policy.clone(),
         at: credit.at,
     };
-    store::append(tx, &entry, Some(&credit.purchase_id))?;
-    let lot: LotId = tx.new_id();
-    store::open_lot(tx, lot, credit, entry.seq)?;
-    Ok(entry)
+    let earned = (credit.earn_kind, &*credit.purchase_id);
+    earn(tx, &because, earned, credit.points, credit.expires_at)
+}
+
+fn earn(
+    tx: &mut Tx,
+    because: &Because,
+    (earn_kind, purchase_id): (EarnKind, &str),
+    points: i64,
+    expires_at: Option<Timestamp>,
+) -> Result<Entry> {
+    open_lot(
+        tx,
+        because.customer,
+        points,
+        because.at,
+        expires_at,
+        |tx, moved| {
+            let mut entry = because.row(tx, EntryKind::Earn, points, moved);
+            entry.earn_kind = Some(earn_kind);
+            store::append(tx, &entry, Some(purchase_id))?;
+            Ok(entry)
+        },
+    )
 }
 
 /// As [`credit`], and tells the world.
 pub fn credit_aloud(tx: &mut Tx, ask: &Credit) -> Result<Entry> {
     let entry = credit(tx, ask)?;
-    tx.audit_new("points.earn", entry.id, &entry)?;
-    tx.emit(EventType::PointsEarned, entry.venue_id, &entry)?;
+    tell_earned(tx, &entry)?;
+    Ok(entry)
+}
+
+fn tell_earned(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    tx.audit_new("points.earn", entry.id, entry)?;
+    tx.emit(EventType::PointsEarned, entry.venue_id, entry)
+}
+
+/// Points that come of no purchase: a streak's bonus.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub customer: CustomerId,
+    /// Whose program says how long they live; the chain's where it is none.
+    pub venue: Option<VenueId>,
+    /// More than 0.
+    pub points: i64,
+    pub cause_kind: &'static str,
+    pub cause_id: String,
+    /// What it is granted for, once (L27).
+    pub purchase_id: String,
+    pub policy: Json,
+}
+
+/// Gives bonus points: an `EARN` row of the kind `BONUS`, with a lot as long as the program says.
+///
+/// # Errors
+/// `Violation(Unique)` where it has been granted already (L27).
+pub fn grant(tx: &mut Tx, ask: &Grant) -> Result<Entry> {
+    let now = tx.now();
+    let because = Because {
+        customer: ask.customer,
+        venue: ask.venue,
+        cause_kind: ask.cause_kind.into(),
+        cause_id: ask.cause_id.clone(),
+        policy: ask.policy.clone(),
+        at: now,
+    };
+    let ends = effective(tx, ask.venue)?.ends(now);
+    let earned = (EarnKind::Bonus, &*ask.purchase_id);
+    let entry = earn(tx, &because, earned, ask.points, ends)?;
+    tell_earned(tx, &entry)?;
     Ok(entry)
 }
 

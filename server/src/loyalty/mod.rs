@@ -7,8 +7,12 @@
 
 mod config;
 mod earning;
+mod holds;
 mod laws;
 mod ledger;
+mod lots;
+mod redeem;
+mod reverse;
 mod routes;
 mod store;
 #[cfg(test)]
@@ -18,11 +22,15 @@ use crate::hall::room::Room;
 
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
-pub use ledger::{Balance, Entry, balance};
+pub use holds::{Redeemable, hold, redeemable};
+pub use ledger::{Balance, Entry, Grant, balance, grant};
+pub use redeem::{Redeem, Spend, redeem, spend};
+pub use reverse::{TakeBack, earned_of, take_back};
 
 pub const ROOM: Room = Room {
     name: "loyalty",
     routes: routes::routes,
+    jobs: &[holds::LAPSE],
     laws: laws::ALL,
     ..Room::EMPTY
 };

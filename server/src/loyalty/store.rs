@@ -1,7 +1,10 @@
+pub mod holds;
+pub mod lots;
+
 use super::config::EditConfig;
-use super::ledger::{Credit, Entry, Lot};
+use super::ledger::{EarnKind, Entry, Lot};
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CustomerId, LotId, VenueId};
+use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Read, Row, Tx, Value, json, word};
 use crate::params;
@@ -40,36 +43,54 @@ pub fn put_config(
     }
 }
 
+const APPEND: &str = "insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind, points, balance_after,
+       venue_id, cause_kind, cause_id, purchase_id, earn_kind, policy, at, reverses)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
 pub fn append(tx: &mut Tx, entry: &Entry, purchase_id: Option<&str>) -> Result<()> {
-    let earn_kind: Value = entry.earn_kind.as_ref().map(word).transpose()?.into();
-    tx.queue(
-        "insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind, points, balance_after,
-           venue_id, cause_kind, cause_id, purchase_id, earn_kind, policy, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        params![
-            entry.customer_id,
-            entry.seq,
-            entry.id,
-            word(&entry.kind)?,
-            entry.points,
-            entry.balance_after,
-            entry.venue_id,
-            &entry.cause_kind,
-            &entry.cause_id,
-            purchase_id,
-            earn_kind,
-            json(&entry.policy)?,
-            entry.at
-        ],
-    )
+    tx.queue(APPEND, &columns(entry, purchase_id)?)
 }
 
-pub fn open_lot(tx: &mut Tx, id: LotId, credit: &Credit, seq: i64) -> Result<()> {
-    tx.queue(
-        "insert into points_lots (tenant_id, customer_id, lot_id, ledger_seq, earned_at, expires_at, earned, open)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)",
-        params![credit.customer, id, seq, credit.at, credit.expires_at, credit.points],
-    )
+/// As [`append`], where the row may be there already.
+pub fn append_once(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    tx.exec(APPEND, &columns(entry, None)?).map(|_| ())
+}
+
+fn columns(entry: &Entry, purchase_id: Option<&str>) -> Result<Vec<Value>> {
+    let earn_kind: Value = entry.earn_kind.as_ref().map(word).transpose()?.into();
+    Ok(params![
+        entry.customer_id,
+        entry.seq,
+        entry.id,
+        word(&entry.kind)?,
+        entry.points,
+        entry.balance_after,
+        entry.venue_id,
+        &entry.cause_kind,
+        &entry.cause_id,
+        purchase_id,
+        earn_kind,
+        json(&entry.policy)?,
+        entry.at,
+        entry.reverses
+    ]
+    .to_vec())
+}
+
+/// Number and kind of each row that the purchase earned the customer.
+pub fn earned_rows(
+    read: &mut Read,
+    customer: CustomerId,
+    purchase_id: &str,
+) -> Result<Vec<(i64, EarnKind)>> {
+    let rows = read.query(
+        "select seq, earn_kind from points_ledger
+         where tenant_id = $1 and purchase_id = $3 and kind = 'EARN' and customer_id = $2",
+        params![customer, purchase_id],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.word(1)?)))
+        .collect()
 }
 
 /// The rules by which a purchase earned; the same on each of its rows.
@@ -116,7 +137,7 @@ pub fn entries(read: &mut Read, customer: CustomerId, paging: &Paging) -> Result
     };
     let rows = read.query(
         "select customer_id, seq, ledger_id, kind, points, balance_after, venue_id, cause_kind, cause_id,
-           earn_kind, policy, at
+           earn_kind, policy, at, reverses
          from points_ledger where tenant_id = $1 and customer_id = $2 and seq < $3
          order by seq desc limit $4 offset $5",
         params![customer, after.unwrap_or(i64::MAX), paging.limit(), paging.offset()],
@@ -143,5 +164,6 @@ fn entry(row: &Row) -> Result<Entry> {
             .transpose()?,
         policy: row.json(10)?,
         at: row.get(11)?,
+        reverses: row.get(12)?,
     })
 }

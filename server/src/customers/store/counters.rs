@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::customers::Purse;
 use crate::customers::counters::Brief;
 use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, VenueId};
@@ -157,23 +158,97 @@ pub fn subtract_paid(
     )
 }
 
-/// The next number of the ledger and the balance after it; `None` where there is no such customer or the
-/// open lots (balance + debt) or the debt would fall below zero.
+pub fn purse(read: &mut Read, customer: CustomerId) -> Result<Option<Purse>> {
+    let row = read.first(
+        "select loyalty_points, points_debt, points_held, ledger_rows from customers
+         where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )?;
+    row.map(|row| {
+        Ok(Purse {
+            balance: row.get(0)?,
+            debt: row.get(1)?,
+            held: row.get(2)?,
+            ledger_rows: row.get(3)?,
+        })
+    })
+    .transpose()
+}
+
+/// The next number of the ledger and the balance after it. Debt is what the balance is below zero, whoever comes
+/// first (L02).
+pub fn add_points(tx: &mut Tx, customer: CustomerId, points: i64) -> Result<Option<(i64, i64)>> {
+    let row = tx.first(
+        "update customers set loyalty_points = loyalty_points + $3, ledger_rows = ledger_rows + 1,
+           points_debt = case when points_debt > $3 then points_debt - $3 else 0 end
+         where tenant_id = $1 and customer_id = $2
+         returning ledger_rows, loyalty_points",
+        params![customer, points],
+    )?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// As [`add_points`]; `None` where the ledger has other than `seen` rows, or the open lots (balance + debt) or the
+/// debt would fall below zero.
 pub fn move_points(
     tx: &mut Tx,
     customer: CustomerId,
+    seen: i64,
     points: i64,
     debt: i64,
 ) -> Result<Option<(i64, i64)>> {
     let row = tx.first(
-        "update customers set loyalty_points = loyalty_points + $3,
-           points_debt = points_debt + $4, ledger_rows = ledger_rows + 1
-         where tenant_id = $1 and customer_id = $2 and points_debt + $4 >= 0
-           and loyalty_points + $3 + points_debt + $4 >= 0
+        "update customers set loyalty_points = loyalty_points + $4,
+           points_debt = points_debt + $5, ledger_rows = ledger_rows + 1
+         where tenant_id = $1 and customer_id = $2 and ledger_rows = $3 and points_debt + $5 >= 0
+           and loyalty_points + $4 + points_debt + $5 >= 0
          returning ledger_rows, loyalty_points",
-        params![customer, points, debt],
+        params![customer, seen, points, debt],
     )?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// What a purchase holds itself it may take although, since points ended meanwhile, others hold more than there is.
+pub fn spend_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    seen: i64,
+    live: i64,
+    points: i64,
+    own: i64,
+) -> Result<Option<(i64, i64)>> {
+    let row = tx.first(
+        "update customers set loyalty_points = loyalty_points - $5,
+           points_held = points_held - $6, ledger_rows = ledger_rows + 1
+         where tenant_id = $1 and customer_id = $2 and ledger_rows = $3 and points_held >= $6
+           and $5 <= loyalty_points + points_debt
+           and ($5 <= $6 or points_held - $6 + $5 <= $4)
+         returning ledger_rows, loyalty_points",
+        params![customer, seen, live, points, own],
+    )?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+pub fn hold_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    seen: i64,
+    live: i64,
+    more: i64,
+) -> Result<bool> {
+    let held = tx.exec(
+        "update customers set points_held = points_held + $5
+         where tenant_id = $1 and customer_id = $2 and ledger_rows = $3 and points_held + $5 <= $4",
+        params![customer, seen, live, more],
+    )?;
+    Ok(held == 1)
+}
+
+pub fn release_points(tx: &mut Tx, customer: CustomerId, points: i64) -> Result<()> {
+    tx.queue(
+        "update customers set points_held = points_held - $3 where tenant_id = $1 and customer_id = $2",
+        params![customer, points],
+    )
 }
 
 pub fn has_visited(

@@ -1,5 +1,6 @@
 use crate::both_stores;
 use crate::customers::*;
+use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
 use crate::hall::testing::TestApp;
@@ -72,12 +73,25 @@ both_stores! {
     async fn points_are_numbered_and_never_overdrawn(app: TestApp) {
         let id = asa(&app).await;
         undone(&app, move |tx| {
-            assert_eq!(move_points(tx, id, 1_040, 0)?, Ledgered { seq: 1, balance: 1_040 });
-            assert_eq!(move_points(tx, id, -940, 0)?, Ledgered { seq: 2, balance: 100 });
-            let short = move_points(tx, id, -101, 0);
-            assert!(matches!(short, Err(crate::hall::error::Error::Refused(crate::hall::error::Code::PointsShort, _))), "{short:?}");
-            assert_eq!(move_points(tx, id, -150, 50)?, Ledgered { seq: 3, balance: -50 });
-            assert_eq!(move_points(tx, id, 50, -50)?, Ledgered { seq: 4, balance: 0 });
+            assert_eq!(add_points(tx, id, 1_040)?, Ledgered { seq: 1, balance: 1_040 });
+            assert_eq!(move_points(tx, id, 1, -940, 0)?, Ledgered { seq: 2, balance: 100 });
+            let late = |moved: Result<Ledgered>| assert!(matches!(moved, Err(Error::Again(_))), "{moved:?}");
+            late(move_points(tx, id, 1, -1, 0));
+            late(move_points(tx, id, 2, -101, 0));
+            assert_eq!(move_points(tx, id, 2, -150, 50)?, Ledgered { seq: 3, balance: -50 });
+            assert_eq!(add_points(tx, id, 20)?, Ledgered { seq: 4, balance: -30 });
+            assert_eq!(purse(tx, id)?, Purse { balance: -30, debt: 30, held: 0, ledger_rows: 4 });
+            assert_eq!(add_points(tx, id, 130)?, Ledgered { seq: 5, balance: 100 });
+            assert_eq!(purse(tx, id)?.debt, 0);
+            hold_points(tx, id, 5, 90, 60)?;
+            late(hold_points(tx, id, 5, 90, 31).map(|()| Ledgered { seq: 0, balance: 0 }));
+            late(hold_points(tx, id, 4, 90, 1).map(|()| Ledgered { seq: 0, balance: 0 }));
+            late(spend_points(tx, id, 5, 90, 31, 0));
+            assert_eq!(spend_points(tx, id, 5, 90, 30, 0)?, Ledgered { seq: 6, balance: 70 });
+            assert_eq!(spend_points(tx, id, 6, 60, 60, 60)?, Ledgered { seq: 7, balance: 10 });
+            hold_points(tx, id, 7, 10, 10)?;
+            release_points(tx, id, 4)?;
+            assert_eq!(purse(tx, id)?.held, 6);
             Ok(())
         }).await;
     }

@@ -1,0 +1,164 @@
+//! What a refund does to points: what the purchase earned goes back, and so does what it redeemed.
+
+use engine::points::{EarnBasis, Earned, FromLot, Lot};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::config::effective;
+use super::ledger::{Because, EarnKind, Entry, reversal};
+use super::lots::Hand;
+use super::store::{self, lots};
+use crate::customers::Ledgered;
+use crate::hall::error::{Error, Result};
+use crate::hall::id::{CustomerId, RefundId, VenueId};
+use crate::hall::journal::EventType;
+use crate::hall::store::{Read, Tx};
+
+/// What one refund takes back and gives back. The figures are of this refund alone: who asks has done the proportion.
+#[derive(Debug, Clone)]
+pub struct TakeBack {
+    pub customer: CustomerId,
+    pub venue: VenueId,
+    pub purchase: String,
+    pub refund: RefundId,
+    /// Of what the purchase earned by its amount.
+    pub spend: i64,
+    /// Of its bonus points.
+    pub bonus: i64,
+    /// Whether its visit is undone, with all that it earned.
+    pub visit: bool,
+    /// Of what was redeemed on it, to be put back.
+    pub restored: i64,
+    pub at: Timestamp,
+}
+
+/// Puts redeemed points back into their lots, where they pay debt first, and then takes back what was earned: one
+/// `REVERSE` row for each row that is reversed. What was spent already becomes debt, which open lots pay. A lot that
+/// lapsed meanwhile lives on for the grace.
+///
+/// Takes no more than what did not expire, and puts no more back than was redeemed: the rows say how many.
+///
+/// # Errors
+/// `Conflict(AlreadyDone)` where this refund has reversed the row already (L27).
+pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
+    let mut hand = Hand::open(tx, ask.customer)?;
+    let mut rows = restore(tx, &mut hand, ask)?;
+    rows.extend(reverse(tx, &mut hand, ask)?);
+    let mut entries = Vec::with_capacity(rows.len());
+    let because = Because {
+        customer: ask.customer,
+        venue: Some(ask.venue),
+        cause_kind: "refund".into(),
+        cause_id: ask.refund.to_string(),
+        policy: json!({ "purchaseId": &ask.purchase }),
+        at: ask.at,
+    };
+    for row in rows {
+        let entry = reversal(tx, &because, row.reverses, row.points, row.moved)?;
+        tx.audit_new("points.reverse", entry.id, &entry)?;
+        tx.emit(EventType::PointsReversed, entry.venue_id, &entry)?;
+        entries.push(entry);
+    }
+    hand.put_down(tx)?;
+    Ok(entries)
+}
+
+struct Reversal {
+    reverses: i64,
+    points: i64,
+    moved: Ledgered,
+}
+
+fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>> {
+    let asked = [
+        (EarnKind::Spend, ask.spend),
+        (EarnKind::Bonus, ask.bonus),
+        (EarnKind::Visit, if ask.visit { i64::MAX } else { 0 }),
+    ];
+    let asked: Vec<_> = asked
+        .into_iter()
+        .filter(|(_, points)| *points > 0)
+        .collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = store::earned_rows(tx, ask.customer, &ask.purchase)?;
+    let seqs: Vec<i64> = rows.iter().map(|(seq, _)| *seq).collect();
+    let opened: Vec<(i64, Lot)> = lots::opened_by(tx, ask.customer, &seqs)?;
+    let mut due = Vec::new();
+    for (kind, points) in asked {
+        let row = rows.iter().find(|(_, earned)| *earned == kind);
+        let lot = row.and_then(|(seq, _)| opened.iter().find(|(opens, _)| opens == seq));
+        due.extend(lot.map(|(seq, lot)| (*seq, lot, points.min(lot.earned))));
+    }
+    let most = due
+        .iter()
+        .fold(0_i64, |sum, (_, _, points)| sum.saturating_add(*points));
+    let paying = lots::soonest(tx, ask.customer, most, None)?;
+    hand.pick_up(due.iter().map(|(_, lot, _)| Lot::clone(lot)).chain(paying));
+    let mut done = Vec::with_capacity(due.len());
+    for (reverses, lot, points) in due {
+        if let Some((points, moved)) = hand.reverse(tx, lot, points)? {
+            done.push(Reversal {
+                reverses,
+                points,
+                moved,
+            });
+        }
+    }
+    Ok(done)
+}
+
+fn restore(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>> {
+    if ask.restored <= 0 {
+        return Ok(Vec::new());
+    }
+    let (now, mut left) = (tx.now(), ask.restored);
+    let mut back: Vec<(i64, FromLot)> = Vec::new();
+    for used in lots::uses(tx, ask.customer, &ask.purchase)? {
+        let points = used.points.min(left);
+        if points > 0 {
+            left -= points;
+            let lot_id = used.lot.id.clone();
+            back.push((used.seq, FromLot { lot_id, points }));
+            hand.pick_up([used.lot]);
+        }
+    }
+    lots::restore_uses(tx, ask.customer, &back)?;
+    let config = effective(tx, Some(ask.venue))?;
+    let grace = SignedDuration::from_hours(24 * i64::from(config.restore_grace_days));
+    let mut done = Vec::new();
+    for rows in back.chunk_by(|(one, _), (other, _)| one == other) {
+        let taken: Vec<FromLot> = rows.iter().map(|(_, part)| part.clone()).collect();
+        if let Some((points, moved)) = hand.restore(tx, &taken, now, grace)? {
+            done.push(Reversal {
+                reverses: rows[0].0,
+                points,
+                moved,
+            });
+        }
+    }
+    Ok(done)
+}
+
+/// What a purchase earned as it was decided then, and on what: so that a refund takes back its share.
+pub fn earned_of(read: &mut Read, purchase: &str) -> Result<Option<(Earned, EarnBasis)>> {
+    let Some(policy) = store::policy_of(read, purchase)? else {
+        return Ok(None);
+    };
+    let decided: Decided = serde_json::from_value(policy).map_err(Error::bug)?;
+    Ok(Some((decided.earned, decided.config.earn_basis)))
+}
+
+#[derive(Deserialize)]
+struct Decided {
+    config: Basis,
+    earned: Earned,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Basis {
+    earn_basis: EarnBasis,
+}

@@ -1,0 +1,209 @@
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::both_stores;
+use crate::customers::{self, Purse};
+use crate::hall::error::{Code, Error, Result};
+use crate::hall::id::CustomerId;
+use crate::hall::identity;
+use crate::hall::store::{Read, Tx};
+use crate::hall::testing::TestApp;
+use crate::loyalty::ledger::{Credit, EarnKind, credit};
+use crate::loyalty::{
+    Entry, Redeem, Spend, TakeBack, balance, hold, redeem, redeemable, spend, take_back,
+};
+
+/// What the tests of this room earn: points of an order, that end after so many days.
+pub fn earn(
+    app: &TestApp,
+    customer: CustomerId,
+    purchase: &str,
+    points: i64,
+    days: Option<i64>,
+) -> impl Fn(&mut Tx) -> Result<Entry> + Send + 'static {
+    let (venue, purchase) = (app.venue, purchase.to_owned());
+    move |tx| {
+        let at = tx.now();
+        let ask = Credit {
+            customer,
+            venue,
+            earn_kind: EarnKind::Spend,
+            points,
+            cause_kind: "test",
+            cause_id: purchase.clone(),
+            purchase_id: purchase.clone(),
+            policy: json!({}),
+            at,
+            expires_at: days.map(|days| at + SignedDuration::from_hours(24 * days)),
+        };
+        credit(tx, &ask)
+    }
+}
+
+fn redemption(
+    app: &TestApp,
+    customer: CustomerId,
+    purchase: &str,
+    points: i64,
+    at: Timestamp,
+) -> Redeem {
+    Redeem {
+        customer,
+        venue: app.venue,
+        purchase: purchase.into(),
+        points,
+        policy: json!({}),
+        at,
+    }
+}
+
+fn refund(
+    app: &TestApp,
+    customer: CustomerId,
+    purchase: &str,
+    points: i64,
+    restored: i64,
+) -> TakeBack {
+    TakeBack {
+        customer,
+        venue: app.venue,
+        purchase: purchase.into(),
+        refund: app.hall.entropy.id(app.now()),
+        spend: points,
+        bonus: 0,
+        visit: false,
+        restored,
+        at: app.now(),
+    }
+}
+
+fn is_short<T: std::fmt::Debug>(refused: Result<T>) {
+    assert!(
+        matches!(refused, Err(Error::Refused(Code::PointsShort, _))),
+        "{refused:?}"
+    );
+}
+
+fn purse(read: &mut Read, customer: CustomerId) -> (i64, i64, i64) {
+    let Purse {
+        balance,
+        debt,
+        held,
+        ..
+    } = customers::purse(read, customer).expect("a customer");
+    (balance, debt, held)
+}
+
+both_stores! {
+    async fn what_ends_soonest_is_spent_first_and_goes_back_where_it_came_from(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        app.write(earn(&app, ann, "ord_1", 50, None)).await;
+        app.write(earn(&app, ann, "ord_2", 50, Some(20))).await;
+        app.write(earn(&app, ann, "ord_3", 50, Some(10))).await;
+        let spent = redemption(&app, ann, "ord_4", 70, app.now());
+        let lots = move |read: &mut Read| -> Vec<i64> {
+            balance(read, ann).expect("there").lots.iter().map(|lot| lot.open).collect()
+        };
+        let row = app.write(move |tx| redeem(tx, &spent)).await;
+        assert_eq!((row.points, row.balance_after), (-70, 80));
+        assert_eq!(app.write(move |tx| Ok(lots(tx))).await, [30, 50]);
+        let back = refund(&app, ann, "ord_4", 0, 30);
+        let rows = app.write(move |tx| take_back(tx, &back)).await;
+        assert_eq!((rows.len(), rows[0].points, rows[0].reverses), (1, 30, Some(row.seq)));
+        assert_eq!(app.write(move |tx| Ok(lots(tx))).await, [10, 50, 50]);
+        let rest = refund(&app, ann, "ord_4", 0, 1_000);
+        let rows = app.write(move |tx| take_back(tx, &rest)).await;
+        assert_eq!((rows.len(), rows[0].points), (1, 40), "no more goes back than was taken");
+        assert_eq!(app.write(move |tx| Ok(lots(tx))).await, [50, 50, 50]);
+    }
+
+    async fn what_was_spent_before_its_refund_is_owed_and_paid_by_what_comes_in(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        app.write(earn(&app, ann, "ord_1", 100, None)).await;
+        app.write(earn(&app, ann, "ord_2", 30, None)).await;
+        let spent = redemption(&app, ann, "ord_3", 100, app.now());
+        app.write(move |tx| redeem(tx, &spent)).await;
+        let back = refund(&app, ann, "ord_1", 100, 0);
+        app.write(move |tx| {
+            let rows = take_back(tx, &back)?;
+            assert_eq!((rows.len(), rows[0].points, rows[0].balance_after), (1, -100, -70));
+            assert_eq!(purse(tx, ann), (-70, 70, 0));
+            Ok(())
+        }).await;
+        let again = refund(&app, ann, "ord_1", 100, 0);
+        assert!(app.write(move |tx| take_back(tx, &again)).await.is_empty(), "all of it went back already");
+        app.write(earn(&app, ann, "ord_4", 20, None)).await;
+        app.write(earn(&app, ann, "ord_5", 80, None)).await;
+        assert_eq!(app.write(move |tx| Ok(purse(tx, ann))).await, (30, 0, 0));
+    }
+
+    async fn a_refund_takes_back_once(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        app.write(earn(&app, ann, "ord_1", 100, None)).await;
+        let back = refund(&app, ann, "ord_1", 40, 0);
+        let again = back.clone();
+        app.write(move |tx| take_back(tx, &back)).await;
+        let refused = app.try_write(move |tx| take_back(tx, &again)).await;
+        assert!(matches!(refused, Err(Error::Conflict(Code::AlreadyDone, _))), "{refused:?}");
+        let rest = refund(&app, ann, "ord_1", 80, 0);
+        let rows = app.write(move |tx| take_back(tx, &rest)).await;
+        assert_eq!(rows[0].points, -60, "L27: together at most what the row earned");
+    }
+
+    async fn a_restored_lot_that_lapsed_lives_for_the_grace(app: TestApp) {
+        app.manager().put(&app.dashboard("/loyalty/config"), json!({"restoreGraceDays": 5})).await.is(200);
+        let ann = app.customer("Ann").await;
+        app.write(earn(&app, ann, "ord_1", 100, Some(10))).await;
+        let spent = redemption(&app, ann, "ord_2", 60, app.now());
+        app.write(move |tx| redeem(tx, &spent)).await;
+        app.advance(SignedDuration::from_hours(24 * 11));
+        let late = redemption(&app, ann, "ord_3", 40, app.now());
+        is_short(app.try_write(move |tx| redeem(tx, &late)).await);
+        let back = refund(&app, ann, "ord_2", 0, 60);
+        app.write(move |tx| take_back(tx, &back)).await;
+        let ends = app.now() + SignedDuration::from_hours(24 * 5);
+        let left = app.write(move |tx| balance(tx, ann)).await;
+        assert_eq!((left.lots.len(), left.lots[0].expires_at), (1, Some(ends)));
+    }
+
+    async fn two_orders_do_not_hold_the_same_points(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        app.write(earn(&app, ann, "ord_0", 100, None)).await;
+        let (venue, until) = (app.venue, app.now() + SignedDuration::from_hours(4));
+        let spent = redemption(&app, ann, "ord_1", 50, app.now());
+        app.write(move |tx| {
+            hold(tx, ann, "ord_1", 60, Some(until))?;
+            is_short(hold(tx, ann, "ord_2", 50, Some(until)));
+            hold(tx, ann, "ord_2", 40, Some(until))?;
+            hold(tx, ann, "ord_1", 50, Some(until))?;
+            hold(tx, ann, "ord_2", 50, Some(until))?;
+            assert_eq!(purse(tx, ann), (100, 0, 100));
+            let venue = identity::venue(tx, venue)?.expect("the venue is there");
+            assert_eq!(redeemable(tx, &venue, ann, "ord_1")?.available, 50);
+            assert_eq!(redeemable(tx, &venue, ann, "ord_3")?.available, 0);
+            let reward = Spend {
+                customer: ann, venue: None, points: 1, cause_kind: "reward", cause_id: "rwd_1".into(), policy: json!({}),
+            };
+            is_short(spend(tx, &reward));
+            redeem(tx, &spent)?;
+            assert_eq!(purse(tx, ann), (50, 0, 50));
+            hold(tx, ann, "ord_2", 0, None)?;
+            spend(tx, &reward)?;
+            assert_eq!(purse(tx, ann), (49, 0, 0));
+            Ok(())
+        }).await;
+    }
+
+    async fn a_hold_lapses_unless_money_is_on_the_order(app: TestApp) {
+        let (ann, until) = (app.customer("Ann").await, app.now() + SignedDuration::from_hours(4));
+        app.write(earn(&app, ann, "ord_0", 100, None)).await;
+        app.write(move |tx| {
+            hold(tx, ann, "ord_1", 60, Some(until))?;
+            hold(tx, ann, "ord_2", 40, Some(until))?;
+            hold(tx, ann, "ord_2", 40, None)
+        }).await;
+        app.advance(SignedDuration::from_hours(5));
+        crate::jobs::run_due(&app.hall, None).await.unwrap();
+        assert_eq!(app.write(move |tx| Ok(purse(tx, ann))).await, (100, 0, 40));
+    }
+}
