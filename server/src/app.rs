@@ -30,7 +30,7 @@ pub const ROOMS: &[Room] = &[
 ];
 
 /// Of each room that targets groups of customers: a group that is used is not deleted.
-pub const USES_OF_GROUP: &[UsesOfGroup] = &[discounts::uses_of_group];
+pub const USES_OF_GROUP: &[UsesOfGroup] = &[discounts::uses_of_group, loyalty::uses_of_group];
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

@@ -231,6 +231,7 @@ fn book(
         priced_for: None,
         at,
         opens_visit,
+        tier_multiplier: None,
         purchase_id: tab.id.to_string(),
         cause_kind: "import",
         counted_from: tx.now(),

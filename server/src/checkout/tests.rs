@@ -144,7 +144,7 @@ both_stores! {
         let ask = json!({"amount": {"amount": 5_000, "currency": "EUR"}});
         let said = app.staff().post(&path, ask).await;
         assert_eq!(said.is(200).int("/points"), 50);
-        assert!(said.text("/parts/0/sentence").starts_with("50.00 EUR at 1 points"), "{}", said.json);
+        assert!(said.text("/parts/0/sentence").starts_with("50.00 EUR at 1 point for each EUR"), "{}", said.json);
         let visit = json!({"pointsPerVisit": "5", "pointsPerDollar": "2"});
         app.manager().put(&app.dashboard("/loyalty/config"), visit).await.is(200);
         let ask = json!({"amount": {"amount": 5_000, "currency": "EUR"}});

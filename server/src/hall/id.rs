@@ -149,6 +149,10 @@ ids! {
     RefundId "rfd";
     LedgerId "led";
     LotId "lot";
+    AccrualRuleId "acr";
+    PromotionId "prm";
+    ParkedId "pkd";
+    MigrationId "mig";
     EventId "evt";
     AuditId "aud";
     JobRunId "run";

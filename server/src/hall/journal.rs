@@ -79,9 +79,12 @@ events! {
     PointsRedeemed "points.redeemed" "A customer spent points; data is the ledger row.";
     PointsReversed "points.reversed" "A refund took points back, or gave spent ones back; data is the ledger row.";
     PointsAdjusted "points.adjusted" "Staff or an import moved points by hand; data is the ledger row.";
+    PurchaseParked "purchase.parked" "A purchase looks like one that earned from another source, and waits for staff; data is the parked purchase.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
     CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";
     CouponsGenerated "coupons.generated" "All codes of a batch are made; data is the batch.";
+    AccrualRulePublished "accrual_rule.published" "An accrual rule is new, changed or archived; data is the rule.";
+    PromotionPublished "promotion.published" "A points promotion is new, changed or archived; data is the promotion.";
     ProductUpdated "product.updated" "A product is new or changed; data is the product.";
 }
 

@@ -10,6 +10,7 @@ use super::store;
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Field, Result};
 use crate::hall::id::VenueId;
+use crate::hall::money::unknown_currency;
 use crate::hall::store::{Read, Tx};
 
 /// A hundred years: what lasts longer does not end.
@@ -37,6 +38,22 @@ pub struct EditConfig {
     #[schema(value_type = Option<String>, example = "PRE_TAX")]
     pub earn_basis: Option<EarnBasis>,
     pub active: Option<bool>,
+    /// Of the chain alone: its two rates in other currencies; a currency that is not named goes by the two above.
+    #[schema(example = json!([{"currency": "SEK", "pointsPerDollar": "0.1", "redemptionRate": "0.1"}]))]
+    pub rates: Vec<CurrencyRates>,
+}
+
+/// The rates of venues that sell in this currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CurrencyRates {
+    /// ISO 4217.
+    #[schema(example = "SEK")]
+    pub currency: String,
+    #[schema(value_type = Option<String>, example = "0.1")]
+    pub points_per_dollar: Option<PointsPerUnit>,
+    #[schema(value_type = Option<String>, example = "0.1")]
+    pub redemption_rate: Option<PointValue>,
 }
 
 /// What is in force at a place, and what that place itself has set.
@@ -73,7 +90,7 @@ impl Reply for Config {
 }
 
 impl Config {
-    /// As the engine reads it. Rules and promotions of a later day add to it.
+    /// As the engine reads it, without the rules and promotions that a purchase adds.
     pub fn program(&self) -> Program {
         Program {
             points_per_dollar: self.points_per_dollar,
@@ -97,21 +114,31 @@ impl Config {
 
 /// What is in force at the venue, or in the chain where none is named.
 pub fn effective(read: &mut Read, venue: Option<VenueId>) -> Result<Config> {
-    let chain = store::config(read, None)?;
-    let own = match venue {
-        Some(venue) => store::config(read, Some(venue))?,
-        None => chain.clone(),
+    let Some(venue) = venue else {
+        let chain = store::config(read, None)?;
+        return Ok(merged(&EditConfig::default(), chain, None));
     };
-    Ok(merged(&chain.unwrap_or_default().0, own))
+    let found = store::config_at(read, venue)?.ok_or(Error::NotFound("venue"))?;
+    Ok(merged(&found.chain, found.own, Some(&found.currency)))
 }
 
-fn merged(chain: &EditConfig, own: Option<(EditConfig, i64)>) -> Config {
+/// Field by field: the place's own, what the chain says of its currency, what the chain says, the default.
+pub(super) fn merged(
+    chain: &EditConfig,
+    own: Option<(EditConfig, i64)>,
+    currency: Option<&str>,
+) -> Config {
     let (own, version) = own.unwrap_or_default();
+    let of_currency = chain
+        .rates
+        .iter()
+        .find(|rates| Some(rates.currency.as_str()) == currency);
     let one = PointsPerUnit::from_scaled(PointsPerUnit::SCALE).unwrap_or_else(|_| none());
     let cent = PointValue::from_scaled(PointValue::SCALE / 100);
     Config {
         points_per_dollar: own
             .points_per_dollar
+            .or(of_currency.and_then(|rates| rates.points_per_dollar))
             .or(chain.points_per_dollar)
             .unwrap_or(one),
         points_per_visit: own
@@ -120,6 +147,7 @@ fn merged(chain: &EditConfig, own: Option<(EditConfig, i64)>) -> Config {
             .unwrap_or_else(none),
         redemption_rate: own
             .redemption_rate
+            .or(of_currency.and_then(|rates| rates.redemption_rate))
             .or(chain.redemption_rate)
             .unwrap_or_else(|| cent.expect("a hundredth is within the bounds")),
         min_points_redeem: own
@@ -154,7 +182,7 @@ pub fn configure(
     ask: &EditConfig,
     if_match: Option<&axum::http::HeaderValue>,
 ) -> Result<Config> {
-    check(ask)?;
+    check(venue, ask)?;
     let before = store::config(tx, venue)?;
     let version = before.as_ref().map_or(0, |(_, version)| *version);
     crate::hall::etag::honour(if_match, version)?;
@@ -169,8 +197,23 @@ pub fn configure(
     effective(tx, venue)
 }
 
-fn check(ask: &EditConfig) -> Result<()> {
+fn check(venue: Option<VenueId>, ask: &EditConfig) -> Result<()> {
     let mut wrong = Vec::new();
+    if venue.is_some() && !ask.rates.is_empty() {
+        let message = "A venue has one currency: set pointsPerDollar and redemptionRate, or rates under /chain.";
+        wrong.push(Field::new("/rates", "not_allowed", message));
+    }
+    for (place, rates) in ask.rates.iter().enumerate() {
+        let pointer = format!("/rates/{place}/currency");
+        if rates.currency.parse::<engine::money::Currency>().is_err() {
+            wrong.push(unknown_currency(&pointer));
+        } else if ask.rates[..place]
+            .iter()
+            .any(|other| other.currency == rates.currency)
+        {
+            wrong.push(Field::new(pointer, "duplicate", "Send each currency once."));
+        }
+    }
     if ask
         .points_expire_days
         .is_some_and(|days| !(1..=EXPIRE_DAYS_MAX).contains(&days))

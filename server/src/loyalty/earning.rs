@@ -1,7 +1,11 @@
 //! What a purchase earns, and the same sum made in advance so that each point can be explained.
+//!
+//! The program, the accrual rules and the promotions that are live at the venue are found by three questions,
+//! however many there are; those that gave points are kept whole in the policy of the ledger rows.
 
+use engine::money::Multiplier;
 use engine::points::{Earned, Part, Purchase};
-use engine::quote::Evaluation;
+use engine::quote::{Evaluation, Language};
 use engine::window::Moment;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,10 +14,12 @@ use utoipa::ToSchema;
 
 use super::config::{Config, effective};
 use super::ledger::{Credit, EarnKind, Entry, credit, credit_aloud};
-use super::store;
+use super::promotions::{self, Gain};
+use super::rules::{self, Live};
+use super::{accrual, links, sentence, store};
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Result};
-use crate::hall::id::CustomerId;
+use crate::hall::id::{CustomerId, ParkedId};
 use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::store::{Read, Tx};
@@ -28,6 +34,8 @@ pub struct Basket<'a> {
     pub at: Timestamp,
     /// Whether it is the first of its visit.
     pub opens_visit: bool,
+    /// What the customer's tier multiplies points by.
+    pub tier_multiplier: Option<Multiplier>,
     /// The root of what is linked: one purchase earns once (L27).
     pub purchase_id: String,
     pub cause_kind: &'static str,
@@ -37,15 +45,50 @@ pub struct Basket<'a> {
     pub is_quiet: bool,
 }
 
-/// Writes what the purchase earns into the ledger; nothing while the program is not active.
+/// What became of a purchase.
+#[derive(Debug)]
+pub enum Outcome {
+    Earned(Vec<Entry>),
+    /// It looks like one that another kind of source told of, and waits for staff.
+    Parked(ParkedId),
+}
+
+/// Writes what the purchase earns into the ledger; nothing while the program is not active, or while the
+/// purchase waits for staff to say whether it has earned already.
 pub fn earn(tx: &mut Tx, basket: &Basket<'_>) -> Result<Vec<Entry>> {
-    let config = effective(tx, Some(basket.venue.id))?;
-    if !config.active {
-        return Ok(Vec::new());
+    match settle(tx, basket)? {
+        Outcome::Earned(entries) => Ok(entries),
+        Outcome::Parked(_) => Ok(Vec::new()),
     }
-    let earned = reckon(&config, basket)?;
-    let policy = json!({ "config": &config, "earned": &earned });
-    let lasts = config
+}
+
+/// As [`earn`], and says whether the purchase waits.
+pub(super) fn settle(tx: &mut Tx, basket: &Basket<'_>) -> Result<Outcome> {
+    let reckoned = reckon(tx, basket)?;
+    if !reckoned.config.active {
+        return Ok(Outcome::Earned(Vec::new()));
+    }
+    if let Some(parked) = links::park_if_alike(tx, basket)? {
+        return Ok(Outcome::Parked(parked));
+    }
+    book(tx, basket, &reckoned).map(Outcome::Earned)
+}
+
+/// As [`earn`], for a purchase of which staff have said that it is one of its own.
+pub(super) fn earn_parted(tx: &mut Tx, basket: &Basket<'_>) -> Result<Vec<Entry>> {
+    let reckoned = reckon(tx, basket)?;
+    if reckoned.config.active {
+        book(tx, basket, &reckoned)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+fn book(tx: &mut Tx, basket: &Basket<'_>, reckoned: &Decided) -> Result<Vec<Entry>> {
+    let earned = &reckoned.earned;
+    let policy = json!(reckoned);
+    let lasts = reckoned
+        .config
         .points_expire_days
         .map(|days| SignedDuration::from_hours(24 * i64::from(days)));
     let kinds = [
@@ -76,37 +119,65 @@ pub fn earn(tx: &mut Tx, basket: &Basket<'_>) -> Result<Vec<Entry>> {
             credit_aloud(tx, &ask)
         }?);
     }
+    if !entries.is_empty() {
+        promotions::hold(tx, basket.customer, &basket.purchase_id, &reckoned.gains())?;
+    }
     Ok(entries)
 }
 
 /// What a purchase has earned, explained as it was decided then.
-pub fn earned(read: &mut Read, purchase_id: &str, currency: &str) -> Result<Option<Calculation>> {
+pub fn earned(read: &mut Read, purchase_id: &str, venue: &Venue) -> Result<Option<Calculation>> {
     let Some(policy) = store::policy_of(read, purchase_id)? else {
         return Ok(None);
     };
     let decided: Decided = serde_json::from_value(policy).map_err(Error::bug)?;
-    Ok(Some(Calculation::of(
-        &decided.config,
-        &decided.earned,
-        currency,
-    )))
+    Ok(Some(Calculation::of(&decided, venue)))
 }
 
-/// What is kept with each row of the ledger that a purchase earned.
-#[derive(Deserialize)]
+/// What decided, kept with each row of the ledger that a purchase earned.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Decided {
     config: Config,
     earned: Earned,
+    /// The rules and promotions that gave points, as they stood.
+    #[serde(default)]
+    rules: Vec<Live>,
+    #[serde(default)]
+    tier_multiplier: Option<Multiplier>,
+}
+
+impl Decided {
+    fn rule(&self, part: &Part) -> Option<&Live> {
+        let id = part.rule_id.as_ref()?;
+        self.rules.iter().find(|rule| rule.id == id.as_str())
+    }
+
+    fn gains(&self) -> Vec<Gain> {
+        Gain::of(&self.earned, |id| {
+            let rule = self.rules.iter().find(|rule| rule.id == id);
+            rule.and_then(|rule| rule.points_max)
+        })
+    }
 }
 
 /// What the purchase would earn, explained.
 pub fn forecast(read: &mut Read, basket: &Basket<'_>) -> Result<Calculation> {
-    let config = effective(read, Some(basket.venue.id))?;
-    let earned = reckon(&config, basket)?;
-    Ok(Calculation::of(&config, &earned, &basket.venue.currency))
+    let decided = reckon(read, basket)?;
+    Ok(Calculation::of(&decided, basket.venue))
 }
 
-fn reckon(config: &Config, basket: &Basket<'_>) -> Result<Earned> {
+fn reckon(read: &mut Read, basket: &Basket<'_>) -> Result<Decided> {
+    let config = effective(read, Some(basket.venue.id))?;
+    let live = rules::live(read, basket.venue.id, basket.customer)?;
+    let mut program = config.program();
+    program.tier_multiplier = basket.tier_multiplier;
+    for rule in &live {
+        match rule.kind {
+            rules::Kind::Accrual => program.rules.push(accrual::weighed(rule)?),
+            rules::Kind::Promotion => program.promotions.push(promotions::weighed(rule)?),
+        }
+    }
     let nobody = engine::order::Customer {
         id: basket.customer.to_string().into(),
         group_ids: Vec::new(),
@@ -119,7 +190,18 @@ fn reckon(config: &Config, basket: &Basket<'_>) -> Result<Earned> {
         moment: Moment::new(basket.at, &basket.venue.zone, basket.venue.day_start()),
         opens_visit: basket.opens_visit,
     };
-    engine::points::earn(&purchase, &config.program()).map_err(Error::bug)
+    let earned = engine::points::earn(&purchase, &program).map_err(Error::bug)?;
+    let gave = |rule: &Live| {
+        let mut ids = earned.parts.iter().filter_map(|part| part.rule_id.as_ref());
+        ids.any(|id| id.as_str() == rule.id)
+    };
+    let rules = live.into_iter().filter(gave).collect();
+    Ok(Decided {
+        config,
+        earned,
+        rules,
+        tier_multiplier: basket.tier_multiplier,
+    })
 }
 
 /// Points that a purchase earns, each explained.
@@ -142,46 +224,59 @@ impl Reply for Calculation {}
 pub struct Explained {
     #[schema(example = "SPEND")]
     pub kind: String,
+    /// The accrual rule or promotion that gave them; absent where the program itself or the tier did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "prm_01kab4bqf8e1ftz0c6hqp2v9xw")]
+    pub rule_id: Option<String>,
     /// An exact decimal.
     #[schema(example = "50")]
     pub points: String,
+    /// In the venue's language.
     #[schema(example = "50.00 EUR at 1 point for each EUR: 50 points.")]
     pub sentence: String,
 }
 
 impl Calculation {
-    fn of(config: &Config, earned: &Earned, currency: &str) -> Calculation {
+    fn of(decided: &Decided, venue: &Venue) -> Calculation {
+        let earned = &decided.earned;
         let sum = earned.spend_points + earned.visit_points + earned.bonus_points;
+        let active = decided.config.active;
+        let language = sentence::language(&venue.language);
+        let gains = decided.gains();
+        let parts = earned.parts.iter();
         Calculation {
-            points: if config.active { sum } else { 0 },
-            base: Money::of(earned.base, currency),
-            active: config.active,
-            parts: earned
-                .parts
-                .iter()
-                .map(|part| explained(part, currency))
+            points: if active { sum } else { 0 },
+            base: Money::of(earned.base, &venue.currency),
+            active,
+            parts: parts
+                .map(|part| explained(part, decided, &gains, &venue.currency, language))
                 .collect(),
         }
     }
 }
 
-fn explained(part: &Part, currency: &str) -> Explained {
+fn explained(
+    part: &Part,
+    decided: &Decided,
+    gains: &[Gain],
+    currency: &str,
+    language: Language,
+) -> Explained {
     let kind = serde_json::to_value(part.kind).unwrap_or_default();
-    let base = Money::of(part.base, currency).plain();
-    let sentence = match (part.rate, part.multiplier) {
-        (Some(rate), None) => format!(
-            "{base} at {rate} points for each {currency}: {} points.",
-            part.points
-        ),
-        (_, Some(multiplier)) => format!(
-            "{multiplier} times the points on {base}: {} more.",
-            part.points
-        ),
-        (None, None) => format!("{} points for the visit.", part.points),
+    let rule = decided.rule(part);
+    let gained = rule.and_then(|rule| gains.iter().find(|gain| gain.rule_id == rule.id));
+    let reached = rule.zip(gained).and_then(|(rule, gain)| {
+        let cap = rule.points_max?;
+        (rule.given + gain.points >= cap).then_some(cap)
+    });
+    let source = sentence::Source {
+        name: rule.map(|rule| rule.name.as_str()),
+        reached,
     };
     Explained {
         kind: kind.as_str().unwrap_or_default().to_owned(),
+        rule_id: rule.map(|rule| rule.id.clone()),
         points: part.points.clone(),
-        sentence,
+        sentence: sentence::of(part, source, currency, language),
     }
 }

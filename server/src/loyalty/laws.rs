@@ -80,4 +80,91 @@ pub const ALL: &[Law] = &[
              where l.venue_id <> '*' and v.venue_id is null limit $1",
         ),
     },
+    Law {
+        number: "L23",
+        about: "A rule or promotion is live at venues of its tenant, and targets a group of its own",
+        check: Check::Query(
+            "select r.tenant_id, 'rule ' || r.rule_id || ' is live at nobody''s venue ' || r.venue_id
+             from earning_rule_venues r
+             left join venues v on v.tenant_id = r.tenant_id and v.venue_id = r.venue_id
+             where r.venue_id <> '*' and v.venue_id is null
+             union all
+             select r.tenant_id, 'promotion ' || r.rule_id || ' is for nobody''s group ' || r.customer_group_id
+             from earning_rules r
+             left join customer_groups g on g.tenant_id = r.tenant_id and g.group_id = r.customer_group_id
+             where r.customer_group_id is not null and r.archived_at is null and g.group_id is null
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
+        about: "What a promotion has given a customer is what their purchases say",
+        check: Check::Query(
+            "select c.tenant_id, 'promotion ' || c.rule_id || ' counts ' || c.points || ' points of '
+                || c.customer_id || ', the purchases say ' || coalesce(sum(g.given - g.returned), 0)
+             from promotion_counts c
+             left join promotion_gains g on g.tenant_id = c.tenant_id and g.rule_id = c.rule_id
+               and g.customer_id = c.customer_id
+             group by c.tenant_id, c.rule_id, c.customer_id, c.points
+             having c.points <> coalesce(sum(g.given - g.returned), 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L08",
+        about: "No promotion has given a customer more than the cap in force when it gave",
+        check: Check::Query(
+            "select tenant_id, 'promotion ' || rule_id || ' gave ' || customer_id || ' ' || points
+                || ' points of at most ' || points_max
+             from promotion_counts where points > points_max limit $1",
+        ),
+    },
+    Law {
+        number: "L27",
+        about: "What a promotion gave, a purchase earned",
+        check: Check::Query(
+            "select g.tenant_id, 'promotion ' || g.rule_id || ' gave to ' || g.purchase_id || ', which earned nothing'
+             from promotion_gains g
+             left join points_ledger l on l.tenant_id = g.tenant_id and l.purchase_id = g.purchase_id
+               and l.kind = 'EARN' and l.customer_id = g.customer_id
+             where l.seq is null limit $1",
+        ),
+    },
+    Law {
+        number: "L27",
+        about: "What waits for staff, or is another purchase, has earned nothing of its own",
+        check: Check::Query(
+            "select p.tenant_id, 'parked purchase ' || p.parked_id || ' has earned by itself'
+             from parked_purchases p
+             join points_ledger l on l.tenant_id = p.tenant_id and l.purchase_id = p.purchase_id
+               and l.kind = 'EARN'
+             where p.decision is null or p.decision = 'LINKED'
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L27",
+        about: "A reported purchase earned what it says, or is another one, or waits",
+        check: Check::Query(
+            "select tenant_id, 'report ' || own || ' is ' || state || ' with ' || points || ' points, the ledger says '
+                || earned || ', its root is ' || purchase_id
+             from (
+               select r.tenant_id, r.system || '/' || r.external_id as own, r.state, r.points, r.purchase_id,
+                 coalesce(sum(l.points), 0) as earned
+               from reported_purchases r
+               left join points_ledger l on l.tenant_id = r.tenant_id and l.kind = 'EARN'
+                 and l.purchase_id = r.system || '/' || r.external_id
+               group by r.tenant_id, r.system, r.external_id, r.state, r.points, r.purchase_id
+             ) told
+             where points <> earned or (state <> 'EARNED' and earned <> 0)
+               or (state = 'LINKED') = (purchase_id = own)
+             union all
+             select r.tenant_id, 'report ' || r.system || '/' || r.external_id || ' waits and staff do not see it'
+             from reported_purchases r
+             left join parked_purchases p on p.tenant_id = r.tenant_id and p.decided_at is null
+               and p.purchase_id = r.system || '/' || r.external_id
+             where r.state = 'PARKED' and p.parked_id is null
+             limit $1",
+        ),
+    },
 ];

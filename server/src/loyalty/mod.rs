@@ -1,36 +1,51 @@
 //! Points: what the program promises, what a purchase earned, and what a customer has.
 //!
-//! One program per chain, which a venue overrides field by field. The ledger is append-only and numbered per
+//! One program per chain, which a venue overrides field by field, with rates per currency. Accrual rules and
+//! promotions add to it, and stand whole in the policy of the ledger rows that they decided. One purchase earns
+//! once, whoever reports it (`links`). The ledger is append-only and numbered per
 //! customer; the balance on the customer is a cache of it, moved in the same transaction. Earned points are
-//! lots, each with its own end. Keeps L01, L02, L26 and L27.
+//! lots, each with its own end. Keeps L01, L02, L26 and L27,
+//! and for promotions L08, L23 and L25.
 //! Absent on purpose: redeeming, expiry and reversal are not routed; nothing here pretends to do them.
 
+mod accrual;
 mod config;
 mod earning;
 mod holds;
 mod laws;
 mod ledger;
+mod links;
 mod lots;
+mod migration;
+pub mod promotions;
 mod redeem;
 mod reverse;
 mod routes;
+mod rules;
+mod sentence;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use crate::hall::room::Room;
 
+pub use accrual::{AccrualRule, EditAccrualRule, create as create_accrual_rule};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
 pub use holds::{Redeemable, hold, redeemable};
 pub use ledger::{Balance, Entry, Grant, balance, grant};
+pub use links::{
+    ParkedPurchase, ReportPurchase, ReportState, ReportedPurchase, earn_external, root_of,
+};
+pub use promotions::{EditPromotion, Promotion, create as create_promotion};
 pub use redeem::{Redeem, Spend, redeem, spend};
 pub use reverse::{TakeBack, earned_of, take_back};
+pub use rules::uses_of_group;
 
 pub const ROOM: Room = Room {
     name: "loyalty",
     routes: routes::routes,
-    jobs: &[holds::LAPSE],
+    jobs: &[holds::LAPSE, migration::MIGRATE],
     laws: laws::ALL,
     ..Room::EMPTY
 };

@@ -18,6 +18,10 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(show_balance))
         .routes(routes!(list_transactions))
         .routes(routes!(show_mine))
+        .merge(super::accrual::routes::routes())
+        .merge(super::promotions::routes::routes())
+        .merge(super::migration::routes::routes())
+        .merge(super::links::routes::routes())
 }
 
 /// Show the loyalty program in force at the venue

@@ -21,6 +21,37 @@ pub fn config(read: &mut Read, venue: Option<VenueId>) -> Result<Option<(EditCon
     row.map(|row| Ok((row.json(0)?, row.get(1)?))).transpose()
 }
 
+/// What the chain and a venue say, and in which currency the venue sells.
+pub struct AtVenue {
+    pub chain: EditConfig,
+    pub own: Option<(EditConfig, i64)>,
+    pub currency: String,
+}
+
+pub fn config_at(read: &mut Read, venue: VenueId) -> Result<Option<AtVenue>> {
+    let row = read.first(
+        "select v.currency, c.config, o.config, o.version from venues v
+         left join loyalty_configs c on c.tenant_id = v.tenant_id and c.venue_id = '*'
+         left join loyalty_configs o on o.tenant_id = v.tenant_id and o.venue_id = v.venue_id
+         where v.tenant_id = $1 and v.venue_id = $2",
+        params![venue],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let chain = match row.get::<Option<String>>(1)? {
+        Some(_) => row.json(1)?,
+        None => EditConfig::default(),
+    };
+    let own = match row.get::<Option<i64>>(3)? {
+        Some(version) => Some((row.json(2)?, version)),
+        None => None,
+    };
+    Ok(Some(AtVenue {
+        chain,
+        own,
+        currency: row.get(0)?,
+    }))
+}
+
 /// Puts the settings over version `before` (0: there are none yet).
 pub fn put_config(
     tx: &mut Tx,

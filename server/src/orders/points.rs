@@ -24,6 +24,7 @@ pub fn basket<'a>(
         priced_for: tab.decided.order.customer.as_ref(),
         at,
         opens_visit: !seen,
+        tier_multiplier: None,
         purchase_id: tab.id.to_string(),
         cause_kind: "order",
         counted_from: at,

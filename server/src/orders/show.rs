@@ -216,7 +216,7 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
             Some(loyalty::forecast(read, &basket)?)
         }
         Status::Voided => None,
-        _ => loyalty::earned(read, &tab.id.to_string(), &tab.currency)?,
+        _ => loyalty::earned(read, &tab.id.to_string(), &venue)?,
     };
     order.points_balance = customers::brief(read, customer)?.map(|brief| brief.loyalty_points);
     Ok(order)

@@ -15,6 +15,7 @@ use server::hall::identity;
 use server::hall::journal::By;
 use server::hall::store::{Scope, Tx};
 use server::hall::testing::{Persona, Said, TestApp, venue};
+use server::loyalty;
 use server::platform::sessions::{self, Whose};
 use server::platform::tax::{self, EditTaxClass};
 use server::platform::{chain, keys, staff};
@@ -300,6 +301,10 @@ async fn furnished(app: &TestApp) -> BTreeMap<String, String> {
     ids.await.expect("the other chain is furnished")
 }
 
+fn shape<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(Error::bug)
+}
+
 fn furnish(tx: &mut Tx, at: VenueId) -> Result<BTreeMap<String, String>> {
     let venue = identity::venue(tx, at)?.ok_or(Error::NotFound("venue"))?;
     let tax_class = tax::create_class(
@@ -322,6 +327,14 @@ fn furnish(tx: &mut Tx, at: VenueId) -> Result<BTreeMap<String, String>> {
         catalogue::create_product(tx, None, &EditProduct::plain("Waffle", category, tax_class))?.id;
     let ten = "10".parse().map_err(Error::bug)?;
     let discount = discounts::create(tx, None, &EditDiscount::automatic("Ten", ten))?.id;
+    let rule = loyalty::create_accrual_rule(
+        tx,
+        None,
+        &shape(r#"{"name": "x", "type": "SPEND", "pointsPerUnit": "2"}"#)?,
+    )?
+    .id;
+    let promotion =
+        loyalty::create_promotion(tx, None, &shape(r#"{"name": "x", "bonusPoints": 5}"#)?)?.id;
     let ask = EditCustomer {
         first_name: Some("Eve".into()),
         ..EditCustomer::default()
@@ -336,6 +349,8 @@ fn furnish(tx: &mut Tx, at: VenueId) -> Result<BTreeMap<String, String>> {
         group.to_string(),
         product.to_string(),
         discount.to_string(),
+        rule.to_string(),
+        promotion.to_string(),
         customer.to_string(),
         key.to_string(),
         staff.to_string(),

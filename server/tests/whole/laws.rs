@@ -68,6 +68,8 @@ const BREACHES: &[Breach] = &[
     breach("L08", "is still held by ord_x", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
         state, held_at, held_until, currency)
         select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'HELD', 1, 1, 'USD' from venues group by tenant_id"]),
+    breach("L08", " 5 points of at most 4", &["store"], &[PROMOTION, EARNED_BY_IT,
+        "update promotion_counts set points_max = 4"]),
     breach("L10", "has no reason", &[], &["update order_discounts set comp_on = '2026-01-01', comp_reason = ' '"]),
     breach("L10", "was approved by nobody as nothing", &["store"], &["update order_discounts set bound = 'APPROVAL'"]),
     breach("L08", "has 2 uses and allows 1", &[], &[BATCH, CODE, "update coupon_batches set max_uses = 1",
@@ -132,6 +134,9 @@ const BREACHES: &[Breach] = &[
     breach("L23", "goes to nobody's cus_x", &[], &["update discount_audience set audience = 'cus_x'"]),
     breach("L23", "is of nobody's venue", &[], &["insert into loyalty_configs (tenant_id, venue_id, config, updated_at) select tenant_id, 'ven_x', '{}', 1 from tenants"]),
     breach("L23", "is for nobody's order ord_x", &["L12"], &["update payments set subject_id = 'ord_x' where subject_id = (select order_id from orders where label = 'one')"]),
+    breach("L23", "is live at nobody's venue", &[], &[PROMOTION, "insert into earning_rule_venues (tenant_id, venue_id, rule_id)
+        select tenant_id, 'ven_x', 'prm_x' from tenants"]),
+    breach("L23", "is for nobody's group grp_x", &[], &[PROMOTION, "update earning_rules set customer_group_id = 'grp_x'"]),
     breach("L24", "entry 2 (", &[], &["update audit_entries set actor = 'nobody' where seq = 2"]),
     breach("L24", "was changed", &[], &["update audit_entries set hash = (select hash from audit_entries where seq = 1) where seq = 3"]),
     breach("L24", "entry 2 is missing: 3 follows 1", &[], &["delete from audit_entries where seq = 2"]),
@@ -148,6 +153,9 @@ const BREACHES: &[Breach] = &[
     breach("L25", "counts 3 orders", &[], &["update customers set paid_orders = 3 where first_name = 'Ann'"]),
     breach("L25", "orders and", &[], &["update customer_venues set total_spent = total_spent + 1"]),
     breach("L26", "has 2 refunds up to 3", &[], &["update order_refunds set seq = 3 where seq = 2"]),
+    breach("L25", "the purchases say 5", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_counts set points = 6"]),
+    breach("L25", "the purchases say 5", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_gains set given = 9, returned = 4",
+        "update promotion_counts set points = 9"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
     breach("L26", "has 2 rows up to 3", &[], &["update points_ledger set seq = 3 where seq = 2"]),
     breach("L26", "has 1 rows up to 1 and counts 2", &["L01"], &["delete from points_ledger where seq = 2"]),
@@ -160,6 +168,13 @@ const BREACHES: &[Breach] = &[
     breach("L27", "comes from order", &["L25"], &["update orders set customer_id = null where label = 'one'"]),
     breach("L29", "refund 1 of order", &[], &["update order_refunds set tax = tax + 1 where seq = 1"]),
     breach("L29", "refund 2 of order", &[], &["update order_refunds set ask = '{\"amount\":451}' where seq = 2"]),
+    breach("L27", "gave to ord_x, which earned nothing", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_gains set purchase_id = 'ord_x'"]),
+    breach("L27", "has earned by itself", &[], &[PARKED]),
+    breach("L27", "has earned by itself", &[], &[PARKED, "update parked_purchases set decision = 'LINKED', decided_at = 1"]),
+    breach("L27", "is EARNED with 7 points, the ledger says 0", &[], &[REPORTED]),
+    breach("L27", "is LINKED with 0 points", &[], &[REPORTED, "update reported_purchases set state = 'LINKED', points = 0"]),
+    breach("L27", "its root is ord_x", &[], &[REPORTED, "update reported_purchases set purchase_id = 'ord_x', points = 0"]),
+    breach("L27", "waits and staff do not see it", &[], &[REPORTED, "update reported_purchases set state = 'PARKED', points = 0"]),
     breach("L30", "is decided otherwise today", &[], &["update orders set decided = replace(decided, '\"unitPrice\":2000', '\"unitPrice\":2001')"]),
     breach("L30", "by what cannot be read", &[], &["update orders set decided = '{}' where label = 'one'"]),
     breach("L30", "bears other figures", &[], &["update orders set tax = tax + 1 where label = 'one'"]),
@@ -200,6 +215,29 @@ const BATCH: &str = "insert into coupon_batches (tenant_id, batch_id, discount_i
     group by tenant_id";
 const CODE: &str = "insert into coupons (tenant_id, coupon_id, batch_id, code)
     select tenant_id, 'cpn_c', 'cbt_x', 'SAVE20' from coupon_batches";
+/// A promotion that has given nothing.
+const PROMOTION: &str =
+    "insert into earning_rules (tenant_id, rule_id, kind, name, name_fold, terms, created_at, updated_at)
+    select tenant_id, 'prm_x', 'PROMOTION', 'Double', 'double', '{}', 1, 1 from tenants";
+
+/// Five points of it, for a purchase that earned.
+const EARNED_BY_IT: &str = "insert into promotion_counts (tenant_id, rule_id, customer_id, points)
+    select tenant_id, 'prm_x', customer_id, 5 from points_ledger where seq = 1;
+    insert into promotion_gains (tenant_id, purchase_id, rule_id, customer_id, given, at)
+    select tenant_id, purchase_id, 'prm_x', customer_id, 5, 1 from points_ledger where seq = 1";
+
+/// A purchase that earned, put aside as if it had not.
+const PARKED: &str = "insert into parked_purchases (tenant_id, parked_id, purchase_id, looks_like, source, venue_id,
+      customer_id, business_day, amount, currency, at, basket, parked_at)
+    select tenant_id, 'pkd_x', purchase_id, 'ord_x', 'order', venue_id, customer_id, '2026-06-12', 1, 'USD', 1, '{}', 1
+    from points_ledger where seq = 1";
+
+/// A report that says it earned seven points.
+const REPORTED: &str =
+    "insert into reported_purchases (tenant_id, system, external_id, purchase_id, venue_id,
+      customer_id, amount, currency, at, state, points, reported_at)
+    select tenant_id, 'till', '1', 'till/1', venue_id, customer_id, 1, 'USD', 1, 'EARNED', 7, 1
+    from points_ledger where seq = 1";
 
 /// A chain of which every table that a law looks at has rows.
 struct Filling<'a> {

@@ -59,7 +59,7 @@ fn the_evening_goes_as_it_is_told() {
         "Season opening: ",
         "Big table: ",
         "paid 350 kr, of it 13 öre are rounding",
-        "349.87 SEK at 1 points for each SEK: 349.87 points.",
+        "349.87 SEK at 1 point for each SEK: 349.87 points.",
         "payments on the order: 1",
     ] {
         assert!(said.contains(line), "`{line}` is missing in:\n{said}");

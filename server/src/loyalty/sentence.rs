@@ -1,0 +1,225 @@
+//! Where points came from, in words that a guest understands.
+
+use engine::points::{Part, PartKind};
+use engine::quote::Language;
+
+use crate::hall::money::Money;
+
+/// Who gave the points, as far as the sentence names it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Source<'a> {
+    pub name: Option<&'a str>,
+    /// The cap of a promotion that has given a customer all it may.
+    pub reached: Option<i64>,
+}
+
+/// The languages that reasons are written in; another one reads English.
+pub fn language(code: &str) -> Language {
+    match code.split('-').next().unwrap_or_default() {
+        "sv" => Language::Sv,
+        "es" => Language::Es,
+        _ => Language::En,
+    }
+}
+
+pub fn of(part: &Part, source: Source<'_>, currency: &str, language: Language) -> String {
+    let base = Money::of(part.base, currency).plain();
+    let points = counted(&part.points, language);
+    let more = &part.points;
+    let said = match (part.kind, part.rate, part.multiplier) {
+        (PartKind::Visit, ..) => match language {
+            Language::En => format!("{points} for the visit."),
+            Language::Sv => format!("{points} för besöket."),
+            Language::Es => format!("{points} por la visita."),
+        },
+        (PartKind::Spend, Some(rate), _) => {
+            let rate = counted(&rate.to_string(), language);
+            match language {
+                Language::En => format!("{base} at {rate} for each {currency}: {points}."),
+                Language::Sv => format!("{base} med {rate} per {currency}: {points}."),
+                Language::Es => format!("{base} a {rate} por {currency}: {points}."),
+            }
+        }
+        (_, Some(rate), _) => {
+            let rate = counted(&rate.to_string(), language);
+            match language {
+                Language::En => format!("{rate} for each item: {more} more."),
+                Language::Sv => format!("{rate} per vara: {more} till."),
+                Language::Es => format!("{rate} por artículo: {more} más."),
+            }
+        }
+        (_, None, Some(times)) => match language {
+            Language::En => format!("{times} times the points on {base}: {more} more."),
+            Language::Sv => format!("{times} gånger poängen på {base}: {more} till."),
+            Language::Es => format!("{times} veces los puntos de {base}: {more} más."),
+        },
+        (_, None, None) => match language {
+            Language::En => format!("{points} on top."),
+            Language::Sv => format!("{points} extra."),
+            Language::Es => format!("{points} de regalo."),
+        },
+    };
+    let tier = match language {
+        Language::En => "Tier",
+        Language::Sv => "Nivå",
+        Language::Es => "Nivel",
+    };
+    let name = source
+        .name
+        .or((part.kind == PartKind::Tier).then_some(tier));
+    let said = match name {
+        Some(name) => format!("{name}: {said}"),
+        None => said,
+    };
+    match source.reached {
+        Some(cap) => format!("{said} {}", at_most(cap, language)),
+        None => said,
+    }
+}
+
+fn at_most(cap: i64, language: Language) -> String {
+    let points = counted(&cap.to_string(), language);
+    match language {
+        Language::En => format!("It gives a customer at most {points}."),
+        Language::Sv => format!("Den ger en kund högst {points}."),
+        Language::Es => format!("Da como máximo {points} por cliente."),
+    }
+}
+
+/// `1 point`, `2 points`.
+fn counted(points: &str, language: Language) -> String {
+    let is_one = points == "1";
+    match language {
+        Language::En if is_one => format!("{points} point"),
+        Language::En => format!("{points} points"),
+        Language::Sv => format!("{points} poäng"),
+        Language::Es if is_one => format!("{points} punto"),
+        Language::Es => format!("{points} puntos"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(kind: PartKind, rate: Option<&str>, multiplier: Option<&str>, points: &str) -> Part {
+        Part {
+            kind,
+            rule_id: None,
+            base: 5_000,
+            rate: rate.map(|rate| rate.parse().unwrap()),
+            multiplier: multiplier.map(|by| by.parse().unwrap()),
+            points: points.into(),
+        }
+    }
+
+    #[test]
+    fn each_part_is_told_in_three_languages() {
+        let double = Source {
+            name: Some("Double"),
+            reached: None,
+        };
+        let capped = Source {
+            name: Some("Double"),
+            reached: Some(60),
+        };
+        let nobody = Source::default();
+        let (en, sv, es) = (Language::En, Language::Sv, Language::Es);
+        let spend = part(PartKind::Spend, Some("1"), None, "50");
+        let visit = part(PartKind::Visit, Some("3"), None, "3");
+        let times = part(PartKind::Promotion, None, Some("2"), "50");
+        let item = part(PartKind::Item, Some("5"), None, "10");
+        let bonus = part(PartKind::Bonus, None, None, "1");
+        let tier = part(PartKind::Tier, None, Some("1.5"), "25");
+        for (part, source, language, said) in [
+            (
+                &spend,
+                nobody,
+                en,
+                "50.00 EUR at 1 point for each EUR: 50 points.",
+            ),
+            (
+                &spend,
+                double,
+                sv,
+                "Double: 50.00 EUR med 1 poäng per EUR: 50 poäng.",
+            ),
+            (
+                &spend,
+                nobody,
+                es,
+                "50.00 EUR a 1 punto por EUR: 50 puntos.",
+            ),
+            (&visit, nobody, en, "3 points for the visit."),
+            (&visit, nobody, sv, "3 poäng för besöket."),
+            (&visit, nobody, es, "3 puntos por la visita."),
+            (
+                &times,
+                double,
+                en,
+                "Double: 2 times the points on 50.00 EUR: 50 more.",
+            ),
+            (
+                &times,
+                capped,
+                en,
+                "Double: 2 times the points on 50.00 EUR: 50 more. It gives a customer at most 60 points.",
+            ),
+            (
+                &times,
+                double,
+                sv,
+                "Double: 2 gånger poängen på 50.00 EUR: 50 till.",
+            ),
+            (
+                &times,
+                double,
+                es,
+                "Double: 2 veces los puntos de 50.00 EUR: 50 más.",
+            ),
+            (
+                &item,
+                double,
+                en,
+                "Double: 5 points for each item: 10 more.",
+            ),
+            (&item, double, sv, "Double: 5 poäng per vara: 10 till."),
+            (&item, double, es, "Double: 5 puntos por artículo: 10 más."),
+            (&bonus, double, en, "Double: 1 point on top."),
+            (
+                &bonus,
+                capped,
+                sv,
+                "Double: 1 poäng extra. Den ger en kund högst 60 poäng.",
+            ),
+            (
+                &bonus,
+                capped,
+                es,
+                "Double: 1 punto de regalo. Da como máximo 60 puntos por cliente.",
+            ),
+            (
+                &tier,
+                nobody,
+                en,
+                "Tier: 1.5 times the points on 50.00 EUR: 25 more.",
+            ),
+            (
+                &tier,
+                nobody,
+                sv,
+                "Nivå: 1.5 gånger poängen på 50.00 EUR: 25 till.",
+            ),
+            (
+                &tier,
+                nobody,
+                es,
+                "Nivel: 1.5 veces los puntos de 50.00 EUR: 25 más.",
+            ),
+        ] {
+            assert_eq!(of(part, source, "EUR", language), said);
+        }
+        assert_eq!(language("sv-FI"), sv);
+        assert_eq!(language("de"), en);
+    }
+}
