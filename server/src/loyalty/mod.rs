@@ -47,5 +47,4 @@ pub const ROOM: Room = Room {
     routes: routes::routes,
     jobs: &[holds::LAPSE, migration::MIGRATE],
     laws: laws::ALL,
-    ..Room::EMPTY
 };

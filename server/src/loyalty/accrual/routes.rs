@@ -43,7 +43,8 @@ async fn create_at_venue(call: StaffCall, Body(ask): Body<EditAccrualRule>) -> R
 /// Show an accrual rule of a venue
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
     operation_id = "show_accrual_rule_at_venue",
-    params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)), responses((status = 200, body = AccrualRule)))]
+    params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)),
+    responses((status = 200, body = AccrualRule)))]
 async fn show_at_venue(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, AccrualRuleId)>,
@@ -57,8 +58,10 @@ async fn show_at_venue(
 ///
 /// Only what is earned from now on goes by it.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
-    operation_id = "replace_accrual_rule_at_venue", request_body = EditAccrualRule,
-    params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)), responses((status = 200, body = AccrualRule)))]
+    operation_id = "replace_accrual_rule_at_venue",
+    request_body = EditAccrualRule,
+    params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)),
+    responses((status = 200, body = AccrualRule)))]
 async fn replace_at_venue(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, AccrualRuleId)>,
@@ -76,7 +79,8 @@ async fn replace_at_venue(
 /// It ends at once, everywhere.
 #[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
     operation_id = "archive_accrual_rule_at_venue",
-    params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)), responses((status = 204)))]
+    params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)),
+    responses((status = 204)))]
 async fn archive_at_venue(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, AccrualRuleId)>,
@@ -110,7 +114,8 @@ async fn create_in_chain(call: StaffCall, Body(ask): Body<EditAccrualRule>) -> R
 /// Show an accrual rule of the chain
 #[utoipa::path(get, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
     operation_id = "show_accrual_rule_in_chain",
-    params(("accrualRuleId" = AccrualRuleId, Path)), responses((status = 200, body = AccrualRule)))]
+    params(("accrualRuleId" = AccrualRuleId, Path)),
+    responses((status = 200, body = AccrualRule)))]
 async fn show_in_chain(call: StaffCall, Path(id): Path<AccrualRuleId>) -> Result<Answer> {
     call.read(move |read| super::find(read, None, id)).await
 }
@@ -119,8 +124,10 @@ async fn show_in_chain(call: StaffCall, Path(id): Path<AccrualRuleId>) -> Result
 ///
 /// Only what is earned from now on goes by it.
 #[utoipa::path(put, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
-    operation_id = "replace_accrual_rule_in_chain", request_body = EditAccrualRule,
-    params(("accrualRuleId" = AccrualRuleId, Path)), responses((status = 200, body = AccrualRule)))]
+    operation_id = "replace_accrual_rule_in_chain",
+    request_body = EditAccrualRule,
+    params(("accrualRuleId" = AccrualRuleId, Path)),
+    responses((status = 200, body = AccrualRule)))]
 async fn replace_in_chain(
     call: StaffCall,
     Path(id): Path<AccrualRuleId>,
@@ -138,7 +145,8 @@ async fn replace_in_chain(
 /// It ends at once, everywhere.
 #[utoipa::path(delete, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
     operation_id = "archive_accrual_rule_in_chain",
-    params(("accrualRuleId" = AccrualRuleId, Path)), responses((status = 204)))]
+    params(("accrualRuleId" = AccrualRuleId, Path)),
+    responses((status = 204)))]
 async fn archive_in_chain(call: StaffCall, Path(id): Path<AccrualRuleId>) -> Result<Answer> {
     call.remove([], move |tx| super::archive(tx, None, id))
         .await

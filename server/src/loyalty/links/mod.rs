@@ -171,7 +171,7 @@ pub fn earn_external(tx: &mut Tx, venue: &Venue, ask: &ReportPurchase) -> Result
         match earn(tx, venue, &told, &customer)? {
             Outcome::Parked(id) => (told.state, told.parked_id) = (ReportState::Parked, Some(id)),
             Outcome::Earned(entries) => {
-                told.points = entries.iter().map(|entry| entry.points).sum()
+                told.points = entries.iter().map(|entry| entry.points).sum();
             }
         }
         let own = &told.purchase_id;

@@ -291,7 +291,7 @@ fn terms(read: &mut Read, ask: &MigrateLots) -> Result<Terms> {
         at: read.now(),
         chain: of(&places.currency, None),
         venues: venues
-            .map(|(venue, currency, own)| (venue, of(&currency, own)))
+            .map(|place| (place.venue, of(&place.currency, place.own)))
             .collect(),
     })
 }

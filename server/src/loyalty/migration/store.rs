@@ -12,7 +12,14 @@ pub struct Places {
     pub chain: EditConfig,
     /// The chain's reporting currency, for points of no venue.
     pub currency: String,
-    pub venues: Vec<(String, String, Option<(EditConfig, i64)>)>,
+    pub venues: Vec<Place>,
+}
+
+/// A venue, and what it sets itself.
+pub struct Place {
+    pub venue: String,
+    pub currency: String,
+    pub own: Option<(EditConfig, i64)>,
 }
 
 pub fn places(read: &mut Read) -> Result<Places> {
@@ -38,7 +45,11 @@ pub fn places(read: &mut Read) -> Result<Places> {
             Some(version) => Some((row.json(3)?, version)),
             None => None,
         };
-        venues.push((row.get(0)?, row.get(1)?, own));
+        venues.push(Place {
+            venue: row.get(0)?,
+            currency: row.get(1)?,
+            own,
+        });
     }
     Ok(Places {
         chain,

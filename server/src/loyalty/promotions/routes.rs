@@ -50,7 +50,8 @@ async fn create_at_venue(call: StaffCall, Body(ask): Body<EditPromotion>) -> Res
 /// Show a promotion of a venue
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}", tag = "loyalty",
     operation_id = "show_promotion_at_venue",
-    params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)), responses((status = 200, body = Promotion)))]
+    params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)),
+    responses((status = 200, body = Promotion)))]
 async fn show_at_venue(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, PromotionId)>,
@@ -64,8 +65,10 @@ async fn show_at_venue(
 ///
 /// Only what is earned from now on goes by it.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}", tag = "loyalty",
-    operation_id = "replace_promotion_at_venue", request_body = EditPromotion,
-    params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)), responses((status = 200, body = Promotion)))]
+    operation_id = "replace_promotion_at_venue",
+    request_body = EditPromotion,
+    params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)),
+    responses((status = 200, body = Promotion)))]
 async fn replace_at_venue(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, PromotionId)>,
@@ -84,7 +87,8 @@ async fn replace_at_venue(
 /// It ends at once, everywhere.
 #[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}", tag = "loyalty",
     operation_id = "archive_promotion_at_venue",
-    params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)), responses((status = 204)))]
+    params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)),
+    responses((status = 204)))]
 async fn archive_at_venue(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, PromotionId)>,
@@ -119,7 +123,8 @@ async fn create_in_chain(call: StaffCall, Body(ask): Body<EditPromotion>) -> Res
 /// Show a promotion of the chain
 #[utoipa::path(get, path = "/api/v1/chain/loyalty/promotions/{promotionId}", tag = "loyalty",
     operation_id = "show_promotion_in_chain",
-    params(("promotionId" = PromotionId, Path)), responses((status = 200, body = Promotion)))]
+    params(("promotionId" = PromotionId, Path)),
+    responses((status = 200, body = Promotion)))]
 async fn show_in_chain(call: StaffCall, Path(id): Path<PromotionId>) -> Result<Answer> {
     call.read(move |read| super::find(read, None, id)).await
 }
@@ -128,8 +133,10 @@ async fn show_in_chain(call: StaffCall, Path(id): Path<PromotionId>) -> Result<A
 ///
 /// Only what is earned from now on goes by it.
 #[utoipa::path(put, path = "/api/v1/chain/loyalty/promotions/{promotionId}", tag = "loyalty",
-    operation_id = "replace_promotion_in_chain", request_body = EditPromotion,
-    params(("promotionId" = PromotionId, Path)), responses((status = 200, body = Promotion)))]
+    operation_id = "replace_promotion_in_chain",
+    request_body = EditPromotion,
+    params(("promotionId" = PromotionId, Path)),
+    responses((status = 200, body = Promotion)))]
 async fn replace_in_chain(
     call: StaffCall,
     Path(id): Path<PromotionId>,
@@ -147,7 +154,8 @@ async fn replace_in_chain(
 /// It ends at once, everywhere.
 #[utoipa::path(delete, path = "/api/v1/chain/loyalty/promotions/{promotionId}", tag = "loyalty",
     operation_id = "archive_promotion_in_chain",
-    params(("promotionId" = PromotionId, Path)), responses((status = 204)))]
+    params(("promotionId" = PromotionId, Path)),
+    responses((status = 204)))]
 async fn archive_in_chain(call: StaffCall, Path(id): Path<PromotionId>) -> Result<Answer> {
     call.remove([], move |tx| super::archive(tx, None, id))
         .await

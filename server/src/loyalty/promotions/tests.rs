@@ -16,13 +16,13 @@ fn eur(amount: i64) -> Json {
     json!({"amount": amount, "currency": "EUR"})
 }
 
-fn order(guest: &str, amount: i64, payments: Json) -> Json {
+fn order(guest: &str, amount: i64, payments: &Json) -> Json {
     let item = json!({"inline": {"name": "x", "unitPrice": eur(amount)}});
     json!({"customerId": guest, "items": [item], "payments": payments})
 }
 
 async fn spend(app: &TestApp, guest: &str, amount: i64) -> Json {
-    let ask = order(guest, amount, json!([{"method": "CARD"}]));
+    let ask = order(guest, amount, &json!([{"method": "CARD"}]));
     app.staff()
         .post(&app.till("/orders"), ask)
         .await
@@ -56,7 +56,7 @@ both_stores! {
     async fn a_promotion_and_a_tier_each_add_and_are_never_compounded(app: TestApp) {
         promotion(&app, json!({"name": "Double Friday", "multiplier": "2", "daysOfWeek": [5]})).await;
         let guest = app.customer("Noor").await.to_string();
-        let open = app.staff().post(&app.till("/orders"), order(&guest, 19_430, json!([]))).await;
+        let open = app.staff().post(&app.till("/orders"), order(&guest, 19_430, &json!([]))).await;
         assert_eq!(open.is(201).int("/points/points"), 388);
         let (id, venue) = (open.text("/id"), app.venue);
         let undone = app.try_write(move |tx| {
@@ -155,7 +155,7 @@ both_stores! {
         let guest = app.customer("Noor").await;
         spend(&app, &guest.to_string(), 1_000).await;
         let late = Gain { rule_id: id, points: 50, points_max: Some(60) };
-        let tried = app.try_write(move |tx| match hold(tx, guest, "ord_late", &[late.clone()]) {
+        let tried = app.try_write(move |tx| match hold(tx, guest, "ord_late", std::slice::from_ref(&late)) {
             Err(Error::Again(_)) => Ok(true),
             other => other.map(|()| false),
         }).await;
@@ -175,7 +175,7 @@ both_stores! {
     async fn a_preview_takes_nothing_of_a_cap(app: TestApp) {
         promotion(&app, json!({"name": "Welcome", "bonusPoints": 50, "maxPointsPerCustomer": 50})).await;
         let guest = app.customer("Noor").await.to_string();
-        let ask = order(&guest, 1_000, json!([{"method": "CARD"}]));
+        let ask = order(&guest, 1_000, &json!([{"method": "CARD"}]));
         for _ in 0..2 {
             let said = app.staff().post(&app.till("/orders/preview"), ask.clone()).await;
             assert_eq!(said.is(200).int("/pointsBalance"), 60);
