@@ -28,7 +28,7 @@ mod tests;
 
 pub use counters::{
     Brief, Ledgered, brief, has_visited, move_points, record_paid_order, record_refund,
-    record_visit, undo_visit,
+    record_visit, undo_visit, wear_tier,
 };
 pub use groups::{EditGroup, Group, Members};
 pub use instant::{Identity, find_or_create_by};

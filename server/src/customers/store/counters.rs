@@ -157,6 +157,14 @@ pub fn subtract_paid(
     )
 }
 
+pub fn wear_tier(tx: &mut Tx, customer: CustomerId, name: Option<&str>) -> Result<()> {
+    tx.queue(
+        "update customers set tier = $3
+         where tenant_id = $1 and customer_id = $2 and coalesce(tier, '') <> coalesce($3, '')",
+        params![customer, name],
+    )
+}
+
 /// The next number of the ledger and the balance after it; `None` where there is no such customer or the
 /// open lots (balance + debt) or the debt would fall below zero.
 pub fn move_points(
