@@ -18,3 +18,4 @@ pub mod orders;
 pub mod outbox;
 pub mod payments;
 pub mod platform;
+pub mod tiers;

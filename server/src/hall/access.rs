@@ -287,6 +287,13 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/balance", STAFF, "loyalty:read"),
     rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/transactions", STAFF, "loyalty:read"),
     rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
+    // tiers
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/tiers", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/chain/loyalty/tiers", Who::AnyStaff, "loyalty:read"),
+    rule("PUT", "/api/v1/chain/loyalty/tiers", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/tier", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/tier-changes", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/me/loyalty/tier", Who::Guest, ""),
     // payments
     // orders
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:read"),

@@ -149,6 +149,7 @@ ids! {
     RefundId "rfd";
     LedgerId "led";
     LotId "lot";
+    TierId "tir";
     EventId "evt";
     AuditId "aud";
     JobRunId "run";

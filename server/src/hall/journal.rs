@@ -76,6 +76,7 @@ events! {
     OrderRefunded "order.refunded" "Money of a paid order went back; data is the refund.";
     PaymentRefunded "payment.refunded" "Money went back; data is the payment that gives it back.";
     PointsEarned "points.earned" "A customer earned points; data is the ledger row.";
+    TierChanged "tier.changed" "A customer rose or fell to another tier; data is the change, with its rule and figures.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
     CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";
     CouponsGenerated "coupons.generated" "All codes of a batch are made; data is the batch.";

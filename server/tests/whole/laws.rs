@@ -34,6 +34,13 @@ const fn breach(
     }
 }
 
+/// Ann rises to the second tier.
+const RISE: &str =
+    "insert into tier_changes (tenant_id, customer_id, seq, from_tier, from_rank, to_tier, to_rank,
+      ladder_version, detail, cause_kind, cause_id, at)
+    select tenant_id, customer_id, 1, 'tir_w', 0, 'tir_x', 1, 0, '{}', 'order', 'ord_x', 1
+    from customers where first_name = 'Ann'";
+
 #[rustfmt::skip]
 const BREACHES: &[Breach] = &[
     breach("L01", "the rows so far sum to", &[], &["update points_ledger set balance_after = balance_after + 1 where seq = 2"]),
@@ -51,6 +58,17 @@ const BREACHES: &[Breach] = &[
     breach("L04", "keeps a 500", &[], &["update idempotency set status = 500"]),
     breach("L04", "keeps a 201", &[], &["update idempotency set fingerprint = substr(fingerprint, 1, 8)"]),
     breach("L04", "keeps a 201", &[], &["update idempotency set headers = 'none'"]),
+    breach("L05", "stands at tir_x by 1 changes, there are 0", &[], &["insert into customer_tiers
+        (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
+        select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'"]),
+    breach("L05", "stands at tir_y", &[], &["insert into customer_tiers
+        (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
+        select tenant_id, customer_id, 'tir_y', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE]),
+    breach("L05", "moved nobody", &[], &[RISE]),
+    breach("L05", "rose to 1 from 0, allowed are 0", &[], &["insert into customer_tiers
+        (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
+        select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE,
+        "update tier_changes set velocity_tiers = 0, velocity_micros = 1"]),
     breach("L06", "totals", &[], &["update orders set total = total + 1 where label = 'open'"]),
     breach("L06", "totals", &[], &["update order_discounts set amount = amount + 1"]),
     breach("L06", "totals", &[], &["delete from order_discounts"]),
@@ -148,6 +166,14 @@ const BREACHES: &[Breach] = &[
     breach("L25", "counts 3 orders", &[], &["update customers set paid_orders = 3 where first_name = 'Ann'"]),
     breach("L25", "orders and", &[], &["update customer_venues set total_spent = total_spent + 1"]),
     breach("L26", "has 2 refunds up to 3", &[], &["update order_refunds set seq = 3 where seq = 2"]),
+    breach("L25", "counts 1 visits on 2001-01-01", &[], &["insert into loyalty_days
+        (tenant_id, customer_id, business_day, venue_id, visits, points, spend)
+        select c.tenant_id, c.customer_id, '2001-01-01', min(v.venue_id), 1, 0, 0
+        from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
+    breach("L25", "counts 9 points, the ledger earned 0", &[], &["insert into loyalty_days
+        (tenant_id, customer_id, business_day, venue_id, visits, points, spend)
+        select c.tenant_id, c.customer_id, '2001-01-01', min(v.venue_id), 0, 9, 0
+        from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
     breach("L26", "has 2 rows up to 3", &[], &["update points_ledger set seq = 3 where seq = 2"]),
     breach("L26", "has 1 rows up to 1 and counts 2", &["L01"], &["delete from points_ledger where seq = 2"]),
