@@ -150,6 +150,7 @@ ids! {
     LedgerId "led";
     LotId "lot";
     TierId "tir";
+    StreakId "stk";
     EventId "evt";
     AuditId "aud";
     JobRunId "run";

@@ -77,6 +77,7 @@ events! {
     PaymentRefunded "payment.refunded" "Money went back; data is the payment that gives it back.";
     PointsEarned "points.earned" "A customer earned points; data is the ledger row.";
     TierChanged "tier.changed" "A customer rose or fell to another tier; data is the change, with its rule and figures.";
+    StreakCompleted "streak.completed" "A customer came back often enough in a row; data is the streak with its bonus.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
     CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";
     CouponsGenerated "coupons.generated" "All codes of a batch are made; data is the batch.";

@@ -7,6 +7,7 @@
 
 mod config;
 mod earning;
+mod grant;
 mod laws;
 mod ledger;
 mod routes;
@@ -18,6 +19,7 @@ use crate::hall::room::Room;
 
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
+pub use grant::{Grant, grant};
 pub use ledger::{Balance, Entry, balance};
 
 pub const ROOM: Room = Room {
