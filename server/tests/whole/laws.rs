@@ -34,6 +34,12 @@ const fn breach(
     }
 }
 
+/// A streak that nobody has begun.
+const STREAK: &str =
+    "insert into streaks (tenant_id, streak_id, name, name_fold, period, length, bonus_points,
+      grace_days, created_at, updated_at)
+    select tenant_id, 'stk_x', 'x', 'x', 'DAY', 2, 5, 0, 1, 1 from tenants";
+
 /// Ann rises to the second tier.
 const RISE: &str =
     "insert into tier_changes (tenant_id, customer_id, seq, from_tier, from_rank, to_tier, to_rank,
@@ -69,6 +75,10 @@ const BREACHES: &[Breach] = &[
         (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
         select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE,
         "update tier_changes set velocity_tiers = 0, velocity_micros = 1"]),
+    breach("L05", "of 5 was paid 0", &[], &[STREAK, "insert into streak_bonuses
+        (tenant_id, streak_id, customer_id, period_start, points, at)
+        select c.tenant_id, 'stk_x', c.customer_id, '2001-01-01', 5, 1 from customers c where first_name = 'Ann'"]),
+    breach("L05", "is the bonus of no streak", &["L27"], &["update points_ledger set cause_kind = 'streak' where seq = 1"]),
     breach("L06", "totals", &[], &["update orders set total = total + 1 where label = 'open'"]),
     breach("L06", "totals", &[], &["update order_discounts set amount = amount + 1"]),
     breach("L06", "totals", &[], &["delete from order_discounts"]),
@@ -146,6 +156,8 @@ const BREACHES: &[Breach] = &[
     breach("L23", "names nobody's cat_x", &["L30"], &["update order_lines set category_id = 'cat_x' where category_id is not null"]),
     breach("L23", "names nobody's tax_x", &["L30"], &["update order_lines set tax_class_id = 'tax_x' where tax_class_id is not null"]),
     breach("L23", "is of nobody's batch cbt_y", &[], &[BATCH, CODE, "update coupons set batch_id = 'cbt_y'"]),
+    breach("L23", "counts at nobody's venue", &[], &[STREAK, "insert into streak_venues (tenant_id, venue_id, streak_id)
+        select tenant_id, 'ven_x', streak_id from streaks"]),
     breach("L23", "is live at nobody's venue", &[], &["update discount_venues set venue_id = 'ven_x'"]),
     breach("L23", "goes to nobody's cus_x", &[], &["update discount_audience set audience = 'cus_x'"]),
     breach("L23", "is of nobody's venue", &[], &["insert into loyalty_configs (tenant_id, venue_id, config, updated_at) select tenant_id, 'ven_x', '{}', 1 from tenants"]),
