@@ -61,7 +61,8 @@ async fn visit(app: &TestApp, guest: CustomerId, spend: i64) -> Option<super::Ch
     let today = first_day().saturating_add(now.duration_since(crate::hall::testing::noon()));
     let ask = cause(app, guest, today);
     app.write(move |tx| {
-        let opens = customers::record_visit(tx, guest, venue, today, now)?;
+        let opens =
+            customers::record_visit(tx, guest, venue, today, &format!("{guest}/{today}"), now)?;
         let visits = i64::from(opens);
         refresh(
             tx,
