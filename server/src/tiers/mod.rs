@@ -8,7 +8,6 @@
 //! of the ladder is everybody's.
 //!
 //! A tier ends by the day: a job looks at those whose day has come, and walks through all guests after an edit.
-//! Leaderboards read the same days; who is on one has said so, under an alias.
 //!
 //! Keeps L05 and, for its days, L25. Absent on purpose: what a tier gives is applied by those who price and earn,
 //! on bookings by a pricing rule alone.
