@@ -50,4 +50,6 @@ pub mod order;
 pub mod points;
 pub mod quote;
 pub mod refund;
+pub mod streak;
+pub mod tier;
 pub mod window;

@@ -10,7 +10,7 @@ use crate::hall::http::{self, Limits};
 use crate::hall::room::{Room, UsesOfGroup};
 use crate::{
     audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
-    payments, platform,
+    payments, platform, streaks, tiers,
 };
 
 /// In the order of dependency: a room calls verbs of rooms before it.
@@ -24,6 +24,8 @@ pub const ROOMS: &[Room] = &[
     discounts::ROOM,
     coupons::ROOM,
     loyalty::ROOM,
+    tiers::ROOM,
+    streaks::ROOM,
     payments::ROOM,
     orders::ROOM,
     checkout::ROOM,

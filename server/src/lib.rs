@@ -18,3 +18,5 @@ pub mod orders;
 pub mod outbox;
 pub mod payments;
 pub mod platform;
+pub mod streaks;
+pub mod tiers;

@@ -90,6 +90,11 @@ pub fn record_refund(
     store::subtract_paid(tx, customer, venue, reporting_amount, i64::from(is_whole))
 }
 
+/// Shows the tier beside the name at the till; the first of the ladder is shown as none.
+pub fn wear_tier(tx: &mut Tx, customer: CustomerId, name: Option<&str>) -> Result<()> {
+    store::wear_tier(tx, customer, name)
+}
+
 /// The ledger row that a change of points is to be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ledgered {

@@ -211,6 +211,9 @@ pub struct Customer {
     pub total_visits: i64,
     pub first_visit_at: Option<Timestamp>,
     pub last_visit_at: Option<Timestamp>,
+    /// The tier's name; `null` is the first of the ladder.
+    #[schema(example = "GOLD")]
+    pub tier: Option<String>,
     #[schema(example = 11)]
     pub paid_orders: i64,
     /// In the chain's reporting currency.

@@ -69,6 +69,9 @@ pub struct FoundCustomer {
     #[schema(example = 12)]
     pub total_visits: i64,
     pub last_visit_at: Option<Timestamp>,
+    /// The tier's name; `null` is the first of the ladder.
+    #[schema(example = "GOLD")]
+    pub tier: Option<String>,
 }
 
 impl Reply for FoundCustomer {}
@@ -86,6 +89,7 @@ impl From<Customer> for FoundCustomer {
             loyalty_points: customer.loyalty_points,
             total_visits: customer.total_visits,
             last_visit_at: customer.last_visit_at,
+            tier: customer.tier,
         }
     }
 }

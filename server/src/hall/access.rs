@@ -315,6 +315,26 @@ pub const TABLE: &[Rule] = &[
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/parked/{parkedId}/link", STAFF, "loyalty:write"),
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/parked/{parkedId}/part", STAFF, "loyalty:write"),
     rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
+    // tiers
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/tiers", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/chain/loyalty/tiers", Who::AnyStaff, "loyalty:read"),
+    rule("PUT", "/api/v1/chain/loyalty/tiers", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/tier", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/tier-changes", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/me/loyalty/tier", Who::Guest, ""),
+    // streaks
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/streaks", STAFF, "loyalty:read"),
+    rule("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/streaks", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/streaks/{streakId}", STAFF, "loyalty:read"),
+    rule("PUT", "/api/v1/dashboard/venues/{venueId}/loyalty/streaks/{streakId}", MANAGER, "loyalty:write"),
+    rule("DELETE", "/api/v1/dashboard/venues/{venueId}/loyalty/streaks/{streakId}", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/chain/loyalty/streaks", STAFF, "loyalty:read"),
+    rule("POST", "/api/v1/chain/loyalty/streaks", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/chain/loyalty/streaks/{streakId}", STAFF, "loyalty:read"),
+    rule("PUT", "/api/v1/chain/loyalty/streaks/{streakId}", MANAGER, "loyalty:write"),
+    rule("DELETE", "/api/v1/chain/loyalty/streaks/{streakId}", MANAGER, "loyalty:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/streaks", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/me/loyalty/streaks", Who::Guest, ""),
     // payments
     // orders
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:read"),

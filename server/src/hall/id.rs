@@ -153,6 +153,8 @@ ids! {
     PromotionId "prm";
     ParkedId "pkd";
     MigrationId "mig";
+    TierId "tir";
+    StreakId "stk";
     EventId "evt";
     AuditId "aud";
     JobRunId "run";

@@ -80,6 +80,8 @@ events! {
     PointsReversed "points.reversed" "A refund took points back, or gave spent ones back; data is the ledger row.";
     PointsAdjusted "points.adjusted" "Staff or an import moved points by hand; data is the ledger row.";
     PurchaseParked "purchase.parked" "A purchase looks like one that earned from another source, and waits for staff; data is the parked purchase.";
+    TierChanged "tier.changed" "A customer rose or fell to another tier; data is the change, with its rule and figures.";
+    StreakCompleted "streak.completed" "A customer came back often enough in a row; data is the streak with its bonus.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";
     CouponUpdated "coupon.updated" "A code is new, changed or deleted; data is the coupon.";
     CouponsGenerated "coupons.generated" "All codes of a batch are made; data is the batch.";

@@ -34,6 +34,19 @@ const fn breach(
     }
 }
 
+/// A streak that nobody has begun.
+const STREAK: &str =
+    "insert into streaks (tenant_id, streak_id, name, name_fold, period, length, bonus_points,
+      grace_days, created_at, updated_at)
+    select tenant_id, 'stk_x', 'x', 'x', 'DAY', 2, 5, 0, 1, 1 from tenants";
+
+/// Ann rises to the second tier.
+const RISE: &str =
+    "insert into tier_changes (tenant_id, customer_id, seq, from_tier, from_rank, to_tier, to_rank,
+      ladder_version, detail, cause_kind, cause_id, at)
+    select tenant_id, customer_id, 1, 'tir_w', 0, 'tir_x', 1, 0, '{}', 'order', 'ord_x', 1
+    from customers where first_name = 'Ann'";
+
 #[rustfmt::skip]
 const BREACHES: &[Breach] = &[
     breach("L01", "the rows so far sum to", &[], &["update points_ledger set balance_after = balance_after + 1 where seq = 2"]),
@@ -51,6 +64,21 @@ const BREACHES: &[Breach] = &[
     breach("L04", "keeps a 500", &[], &["update idempotency set status = 500"]),
     breach("L04", "keeps a 201", &[], &["update idempotency set fingerprint = substr(fingerprint, 1, 8)"]),
     breach("L04", "keeps a 201", &[], &["update idempotency set headers = 'none'"]),
+    breach("L05", "stands at tir_x by 1 changes, there are 0", &[], &["insert into customer_tiers
+        (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
+        select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'"]),
+    breach("L05", "stands at tir_y", &[], &["insert into customer_tiers
+        (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
+        select tenant_id, customer_id, 'tir_y', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE]),
+    breach("L05", "moved nobody", &[], &[RISE]),
+    breach("L05", "rose to 1 from 0, allowed are 0", &[], &["insert into customer_tiers
+        (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
+        select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE,
+        "update tier_changes set velocity_tiers = 0, velocity_micros = 1"]),
+    breach("L05", "of 5 was paid 0", &[], &[STREAK, "insert into streak_bonuses
+        (tenant_id, streak_id, customer_id, period_start, points, at)
+        select c.tenant_id, 'stk_x', c.customer_id, '2001-01-01', 5, 1 from customers c where first_name = 'Ann'"]),
+    breach("L05", "is the bonus of no streak", &["L27"], &["update points_ledger set cause_kind = 'streak' where seq = 1"]),
     breach("L06", "totals", &[], &["update orders set total = total + 1 where label = 'open'"]),
     breach("L06", "totals", &[], &["update order_discounts set amount = amount + 1"]),
     breach("L06", "totals", &[], &["delete from order_discounts"]),
@@ -130,6 +158,8 @@ const BREACHES: &[Breach] = &[
     breach("L23", "names nobody's cat_x", &["L30"], &["update order_lines set category_id = 'cat_x' where category_id is not null"]),
     breach("L23", "names nobody's tax_x", &["L30"], &["update order_lines set tax_class_id = 'tax_x' where tax_class_id is not null"]),
     breach("L23", "is of nobody's batch cbt_y", &[], &[BATCH, CODE, "update coupons set batch_id = 'cbt_y'"]),
+    breach("L23", "counts at nobody's venue", &[], &[STREAK, "insert into streak_venues (tenant_id, venue_id, streak_id)
+        select tenant_id, 'ven_x', streak_id from streaks"]),
     breach("L23", "is live at nobody's venue", &[], &["update discount_venues set venue_id = 'ven_x'"]),
     breach("L23", "goes to nobody's cus_x", &[], &["update discount_audience set audience = 'cus_x'"]),
     breach("L23", "is of nobody's venue", &[], &["insert into loyalty_configs (tenant_id, venue_id, config, updated_at) select tenant_id, 'ven_x', '{}', 1 from tenants"]),
@@ -156,6 +186,14 @@ const BREACHES: &[Breach] = &[
     breach("L25", "the purchases say 5", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_counts set points = 6"]),
     breach("L25", "the purchases say 5", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_gains set given = 9, returned = 4",
         "update promotion_counts set points = 9"]),
+    breach("L25", "counts 1 visits on 2001-01-01", &[], &["insert into loyalty_days
+        (tenant_id, customer_id, business_day, venue_id, visits, points, spend)
+        select c.tenant_id, c.customer_id, '2001-01-01', min(v.venue_id), 1, 0, 0
+        from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
+    breach("L25", "counts 9 points, the ledger earned 0", &[], &["insert into loyalty_days
+        (tenant_id, customer_id, business_day, venue_id, visits, points, spend)
+        select c.tenant_id, c.customer_id, '2001-01-01', min(v.venue_id), 0, 9, 0
+        from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
     breach("L26", "has 2 rows up to 3", &[], &["update points_ledger set seq = 3 where seq = 2"]),
     breach("L26", "has 1 rows up to 1 and counts 2", &["L01"], &["delete from points_ledger where seq = 2"]),

@@ -158,6 +158,14 @@ pub fn subtract_paid(
     )
 }
 
+pub fn wear_tier(tx: &mut Tx, customer: CustomerId, name: Option<&str>) -> Result<()> {
+    tx.queue(
+        "update customers set tier = $3
+         where tenant_id = $1 and customer_id = $2 and coalesce(tier, '') <> coalesce($3, '')",
+        params![customer, name],
+    )
+}
+
 pub fn purse(read: &mut Read, customer: CustomerId) -> Result<Option<Purse>> {
     let row = read.first(
         "select loyalty_points, points_debt, points_held, ledger_rows from customers

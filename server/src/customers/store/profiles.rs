@@ -11,7 +11,7 @@ pub const COLUMNS: &str = "c.customer_id, c.email, c.phone, c.first_name, c.last
     c.gender, c.language, c.color_type, c.tags, c.group_id, c.consented_at, c.tax_ids,
     c.billing_address, c.invoice_settings, c.metadata, c.source, c.loyalty_points, c.total_visits,
     c.first_visit_at, c.last_visit_at, c.paid_orders, c.total_spent, c.merged_into, c.archived_at,
-    c.created_at, c.updated_at, c.version, t.currency";
+    c.created_at, c.updated_at, c.version, t.currency, c.tier";
 
 /// From the columns of [`COLUMNS`]; external references are read apart.
 pub fn customer(row: &Row) -> Result<Customer> {
@@ -42,6 +42,7 @@ pub fn customer(row: &Row) -> Result<Customer> {
         total_visits: row.get(18)?,
         first_visit_at: row.get(19)?,
         last_visit_at: row.get(20)?,
+        tier: row.get(29)?,
         paid_orders,
         average_order_value: average(total_spent, paid_orders, &currency),
         total_spent: Money::of(total_spent, currency),

@@ -129,7 +129,7 @@ pub fn asking_all(
 
 const FOUND: &str =
     "c.customer_id, c.first_name, c.last_name, c.email, c.phone, c.tags, c.group_id,
-    c.loyalty_points, c.total_visits, c.last_visit_at, c.last_seen_at";
+    c.loyalty_points, c.total_visits, c.last_visit_at, c.last_seen_at, c.tier";
 
 fn found_customer(row: &Row) -> Result<FoundCustomer> {
     Ok(FoundCustomer {
@@ -143,6 +143,7 @@ fn found_customer(row: &Row) -> Result<FoundCustomer> {
         loyalty_points: row.get(7)?,
         total_visits: row.get(8)?,
         last_visit_at: row.get(9)?,
+        tier: row.get(11)?,
     })
 }
 

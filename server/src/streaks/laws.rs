@@ -1,0 +1,37 @@
+//! What must be true of streaks.
+
+use crate::hall::law::{Check, Law};
+
+pub const ALL: &[Law] = &[
+    Law {
+        number: "L05",
+        about: "A streak's bonus is paid once a period: each has one row of the ledger, and each row has its bonus",
+        check: Check::Query(
+            "select tenant_id, what from (
+               select b.tenant_id, 'bonus ' || b.streak_id || ' of ' || b.customer_id || ' for '
+                   || b.period_start || ' of ' || b.points || ' was paid ' || coalesce(sum(l.points), 0) as what
+               from streak_bonuses b left join points_ledger l on l.tenant_id = b.tenant_id and l.kind = 'EARN'
+                 and l.earn_kind = 'BONUS'
+                 and l.purchase_id = b.streak_id || '/' || b.customer_id || '/' || b.period_start
+               group by b.tenant_id, b.streak_id, b.customer_id, b.period_start, b.points
+               having coalesce(sum(l.points), 0) <> b.points
+               union all
+               select l.tenant_id, 'row ' || l.seq || ' of ' || l.customer_id || ' is the bonus of no streak' as what
+               from points_ledger l left join streak_bonuses b on b.tenant_id = l.tenant_id
+                 and b.streak_id = l.cause_id and b.customer_id = l.customer_id
+                 and l.purchase_id = b.streak_id || '/' || b.customer_id || '/' || b.period_start
+               where l.kind = 'EARN' and l.cause_kind = 'streak' and b.streak_id is null
+             ) broken limit $1",
+        ),
+    },
+    Law {
+        number: "L23",
+        about: "A streak counts at venues of its own tenant",
+        check: Check::Query(
+            "select s.tenant_id, s.streak_id || ' counts at nobody''s venue ' || s.venue_id
+             from streak_venues s
+             left join venues v on v.tenant_id = s.tenant_id and v.venue_id = s.venue_id
+             where s.venue_id <> '*' and v.venue_id is null limit $1",
+        ),
+    },
+];

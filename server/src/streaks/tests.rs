@@ -1,0 +1,172 @@
+//! A guest comes three days in a row, is paid once, and begins again after a gap.
+
+use futures_util::future::join_all;
+use jiff::civil::Date;
+use serde_json::{Value as Json, json};
+
+use super::{Completed, record, store};
+use crate::both_stores;
+use crate::hall::id::CustomerId;
+use crate::hall::journal::By;
+use crate::hall::page::Paging;
+use crate::hall::store::{Scope, plan};
+use crate::hall::testing::{Store, TestApp};
+use crate::params;
+use crate::platform::sessions::{self, Whose};
+
+const CHAIN: &str = "/api/v1/chain/loyalty/streaks";
+
+fn three_days() -> Json {
+    json!({"name": "Three in a row", "period": "DAY", "length": 3, "bonusPoints": 50})
+}
+
+async fn visit(app: &TestApp, guest: CustomerId, day: &str) -> Vec<Completed> {
+    let (venue, now, day) = (app.venue, app.now(), day.parse::<Date>().expect("a date"));
+    app.write(move |tx| record(tx, guest, venue, day, now))
+        .await
+}
+
+async fn points(app: &TestApp, guest: CustomerId) -> i64 {
+    let path = app.dashboard(&format!("/customers/{guest}/loyalty/balance"));
+    app.staff().get(&path).await.is(200).int("/points")
+}
+
+async fn progress(app: &TestApp, guest: CustomerId) -> Json {
+    let path = app.dashboard(&format!("/customers/{guest}/loyalty/streaks"));
+    app.staff().get(&path).await.is(200).json[0].clone()
+}
+
+both_stores! {
+    async fn coming_back_is_paid_once_for_each_full_length(app: TestApp) {
+        let made = app.manager().post(&app.dashboard("/loyalty/streaks"), three_days()).await;
+        assert_eq!(made.is(201).json["venueIds"], json!([app.venue]));
+        let guest = app.customer("Noor").await;
+        for (day, paid) in [
+            ("2026-06-10", 0), ("2026-06-11", 0), ("2026-06-11", 0), ("2026-06-12", 50), ("2026-06-12", 50),
+            ("2026-06-10", 50), ("2026-06-13", 50), ("2026-06-14", 50), ("2026-06-15", 100),
+            ("2026-06-17", 100), ("2026-06-18", 100), ("2026-06-19", 150),
+        ] {
+            visit(&app, guest, day).await;
+            assert_eq!(points(&app, guest).await, paid, "{day}");
+        }
+        let rows = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/transactions"))).await;
+        assert_eq!((rows.is(200).int("/total"), rows.text("/items/0/earnKind"), rows.text("/items/0/causeId")),
+            (3, "BONUS".into(), made.text("/id")));
+    }
+
+    async fn a_guest_is_told_how_far_it_is(app: TestApp) {
+        app.manager().post(CHAIN, three_days()).await.is(201);
+        let guest = app.customer("Noor").await;
+        let none = progress(&app, guest).await;
+        assert_eq!(json!([none["have"], none["need"], none["keepUntil"], none["counted"]]), json!([0, 3, null, false]));
+        visit(&app, guest, "2026-06-11").await;
+        visit(&app, guest, "2026-06-12").await;
+        let two = progress(&app, guest).await;
+        assert_eq!(json!([two["have"], two["keepUntil"], two["counted"]]), json!([2, "2026-06-13", true]));
+        let begun = app.write(move |tx| sessions::begin(tx, Whose::Customer(guest))).await;
+        let mine = app.bearer(begun.token.expose()).get("/api/v1/me/loyalty/streaks").await;
+        assert_eq!(mine.is(200).int("/0/have"), 2);
+    }
+
+    async fn many_tills_pay_one_bonus(app: TestApp) {
+        app.manager().post(CHAIN, json!({"name": "Two", "period": "WEEK", "length": 2, "bonusPoints": 7})).await.is(201);
+        app.manager().post(CHAIN, three_days()).await.is(201);
+        let guest = app.customer("Noor").await;
+        visit(&app, guest, "2026-06-07").await;
+        let all = join_all((0..8).map(|_| visit(&app, guest, "2026-06-08"))).await;
+        assert_eq!(all.iter().flatten().count(), 1);
+        assert_eq!(points(&app, guest).await, 7);
+    }
+
+    async fn a_streak_is_made_changed_and_ended(app: TestApp) {
+        let made = app.manager().post(CHAIN, three_days()).await;
+        let path = format!("{CHAIN}/{}", made.is(201).text("/id"));
+        let at_venue = app.dashboard(&format!("/loyalty/streaks/{}", made.text("/id")));
+        app.staff().get(&at_venue).await.is(200);
+        app.manager().put(&at_venue, three_days()).await.is_problem(422, "method_unavailable");
+        let mut paused = three_days();
+        paused["active"] = json!(false);
+        assert_eq!(app.manager().put(&path, paused).await.is(200).int("/version"), 2);
+        let stale = [("if-match", "\"v1\"")];
+        app.manager().send(axum::http::Method::PUT, &path, Some(three_days()), &stale).await.is_problem(412, "stale");
+        let guest = app.customer("Noor").await;
+        for day in ["2026-06-10", "2026-06-11", "2026-06-12"] {
+            assert!(visit(&app, guest, day).await.is_empty());
+        }
+        assert_eq!(app.staff().get(CHAIN).await.is(200).int("/total"), 1);
+        app.staff().delete(&path).await.is_problem(403, "forbidden");
+        app.manager().delete(&path).await.is(204);
+        app.manager().get(&path).await.is_problem(404, "not_found");
+        assert_eq!(app.staff().get(CHAIN).await.is(200).int("/total"), 0);
+    }
+
+    async fn what_is_no_streak_is_told_why(app: TestApp) {
+        for (field, value, pointer, code) in [
+            ("name", json!(""), "/name", "invalid_length"),
+            ("period", json!("YEAR"), "/period", "invalid"),
+            ("length", json!(1), "/length", "out_of_range"),
+            ("bonusPoints", json!(0), "/bonusPoints", "out_of_range"),
+            ("graceDays", json!(61), "/graceDays", "out_of_range"),
+            ("venueIds", json!(["ven_7fffffffffffffffffffffffff"]), "/venueIds/0", "unknown"),
+            ("bonus", json!(1), "/bonus", "unknown_field"),
+        ] {
+            let mut wrong = three_days();
+            wrong[field] = value;
+            let said = app.manager().post(CHAIN, wrong).await;
+            said.is_problem(422, "invalid");
+            assert_eq!((said.text("/errors/0/pointer").as_str(), said.text("/errors/0/code").as_str()), (pointer, code));
+        }
+    }
+
+    async fn another_chain_sees_no_streak_of_ours(app: TestApp) {
+        let made = app.manager().post(CHAIN, three_days()).await;
+        let path = format!("{CHAIN}/{}", made.is(201).text("/id"));
+        let guest = app.customer("Noor").await;
+        let other = app.other_tenant().await;
+        other.get(&path).await.is_problem(404, "not_found");
+        other.put(&path, three_days()).await.is_problem(404, "not_found");
+        other.delete(&path).await.is_problem(404, "not_found");
+        let theirs = format!("/api/v1/dashboard/venues/all/customers/{guest}/loyalty/streaks");
+        other.get(&theirs).await.is_problem(404, "not_found");
+        assert_eq!(other.get(CHAIN).await.int("/total"), 0);
+    }
+
+    async fn a_visit_costs_the_same_whatever_the_streaks(app: TestApp) {
+        let guest = app.customer("Noor").await;
+        let mut counted = Vec::new();
+        for day in ["2026-06-10", "2026-06-12"] {
+            for _ in 0..3 {
+                app.manager().post(CHAIN, three_days()).await.is(201);
+            }
+            let before = app.hall.db.statements();
+            visit(&app, guest, day).await;
+            counted.push(app.hall.db.statements() - before);
+        }
+        assert_eq!(counted, [2, 2]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_reads_a_whole_table() {
+    let app = TestApp::new(Store::Sqlite).await;
+    let guest = app.customer("Noor").await;
+    let listing = |venue| store::listing(venue, &Paging::default()).expect("a statement");
+    for (sql, values) in [
+        (store::LIVE.to_owned(), params![app.venue, guest].to_vec()),
+        listing(None),
+        listing(Some(app.venue)),
+    ] {
+        let asked = sql.clone();
+        let scope = Scope::new(app.tenant, app.now(), By::cli());
+        let told = app
+            .hall
+            .db
+            .read(scope, move |read| plan(read, &sql, &values))
+            .await
+            .expect("a plan");
+        assert!(
+            !told.lines().any(|line| line.starts_with("SCAN")),
+            "{asked}\n{told}"
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! Where a guest stands, and what moves them.
+
+use engine::money::{Multiplier, Percent};
+use engine::tier::{Earned, paced};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::change::{Change, Reckoning, TierRef};
+use super::ladder::Ladder;
+use super::store;
+use crate::customers;
+use crate::hall::error::Result;
+use crate::hall::id::{CustomerId, TierId, VenueId};
+use crate::hall::journal::EventType;
+use crate::hall::store::{Read, Tx};
+
+/// What a guest's tier gives now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    pub tier_id: TierId,
+    pub name: String,
+    /// Off each order.
+    pub percent: Option<Percent>,
+    /// Of the points that an order earns.
+    pub multiplier: Option<Multiplier>,
+}
+
+/// What a purchase, a refund or another act did to a guest's figures.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub customer: CustomerId,
+    pub venue: VenueId,
+    /// The business day of the earn, also for its refund.
+    pub on: Date,
+    /// The business day now.
+    pub today: Date,
+    /// 1 where it opened a visit, −1 where the visit is undone.
+    pub visits: i64,
+    /// Points earned, or taken back.
+    pub points: i64,
+    /// Minor units of the reporting currency, refunds negative.
+    pub spend: i64,
+    /// `order`, `refund`, `import`, …
+    pub kind: &'static str,
+    pub id: String,
+    /// History leaves no event.
+    pub is_quiet: bool,
+}
+
+/// A guest as one statement finds them.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub ladder: Ladder,
+    pub held: Option<Held>,
+}
+
+/// The row of a guest who has risen once.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub tier: TierId,
+    /// As it was called then.
+    pub name: String,
+    /// Where the tier stood then.
+    pub rank: usize,
+    pub review_on: Option<Date>,
+    pub changes: i64,
+}
+
+impl Look {
+    pub fn rank(&self) -> usize {
+        let held = self.held.as_ref();
+        held.map_or(0, |held| self.ladder.rank_of(held.tier, held.rank))
+    }
+
+    /// The tier that the row names, which an edit may have taken out of the ladder.
+    fn holds(&self, tier: TierId) -> bool {
+        match &self.held {
+            Some(held) => held.tier == tier,
+            None => self.ladder.tiers.first().is_some_and(|one| one.id == tier),
+        }
+    }
+}
+
+/// What a guest's tier gives now: one read by key.
+pub fn standing(read: &mut Read, customer: CustomerId) -> Result<Standing> {
+    let look = store::look(read, customer)?;
+    let tier = look.ladder.tier(look.rank())?;
+    Ok(Standing {
+        tier_id: tier.id,
+        name: tier.name.clone(),
+        percent: tier.benefits.discount_percent,
+        multiplier: tier.benefits.multiplier,
+    })
+}
+
+/// Adds what happened to its own day and moves the guest where the days now say.
+///
+/// Called in the transaction that paid or refunded, after the customer's counters were moved: their row makes two
+/// tills of one guest wait for each other.
+///
+/// # Errors
+/// `Again` where somebody moved the guest meanwhile.
+pub fn refresh(tx: &mut Tx, cause: &Cause) -> Result<Option<Change>> {
+    if (cause.visits, cause.points, cause.spend) == (0, 0, 0) {
+        return Ok(None);
+    }
+    let look = store::look(tx, cause.customer)?;
+    store::add_day(tx, cause)?;
+    if cause.on < look.ladder.rules().first_day(cause.today) {
+        return Ok(None);
+    }
+    let why = Why {
+        kind: cause.kind,
+        id: cause.id.clone(),
+        is_quiet: cause.is_quiet,
+    };
+    settle(tx, cause.customer, &look, cause.today, &why)
+}
+
+pub(super) struct Why {
+    pub kind: &'static str,
+    pub id: String,
+    pub is_quiet: bool,
+}
+
+/// Puts the guest where the days say.
+pub(super) fn settle(
+    tx: &mut Tx,
+    customer: CustomerId,
+    look: &Look,
+    today: Date,
+    why: &Why,
+) -> Result<Option<Change>> {
+    let rules = look.ladder.rules();
+    let days = store::days(tx, customer, rules.first_day(today), today)?;
+    let earned = rules.earned(&days, today);
+    let (rank, opens_at) = pace(tx, customer, look, earned.rank)?;
+    let tier = look.ladder.tier(rank)?;
+    let ends_on = rules
+        .kept_until(&days, rank)
+        .and_then(|day| day.tomorrow().ok());
+    let looked_at = opens_at.map(|at| day_after(at, today));
+    let review_on = [ends_on, looked_at].into_iter().flatten().min();
+    if look.holds(tier.id) {
+        // A day that is too early costs one more look; one that is too late would keep a tier that has ended.
+        if let Some(held) = &look.held
+            && must_look_earlier(held.review_on, review_on, today)
+        {
+            store::look_again(tx, customer, held.changes, review_on)?;
+        }
+        return Ok(None);
+    }
+    let change = change(tx, customer, look, (rank, earned), today, why)?;
+    store::append(tx, &change, look.ladder.velocity)?;
+    store::put_standing(tx, &change, look.held.is_some(), review_on)?;
+    let badge = (rank > 0).then_some(tier.name.as_str());
+    customers::wear_tier(tx, customer, badge)?;
+    if !why.is_quiet {
+        tx.audit(
+            "tier.change",
+            customer,
+            Some(&change.from),
+            Some(&change.to),
+        )?;
+        tx.emit(EventType::TierChanged, None, &change)?;
+    }
+    Ok(Some(change))
+}
+
+fn must_look_earlier(stored: Option<Date>, wanted: Option<Date>, today: Date) -> bool {
+    match (stored, wanted) {
+        (Some(stored), Some(wanted)) => wanted < stored || stored <= today,
+        (stored, wanted) => stored != wanted,
+    }
+}
+
+/// The rank that the pace of the ladder allows, and when it may allow more.
+fn pace(
+    tx: &mut Tx,
+    customer: CustomerId,
+    look: &Look,
+    earned: usize,
+) -> Result<(usize, Option<Timestamp>)> {
+    let held = look.rank();
+    let Some(velocity) = look.ladder.pace().filter(|_| earned > held) else {
+        return Ok((earned, None));
+    };
+    let span = SignedDuration::from_hours(24 * i64::from(velocity.days));
+    let then = tx.now() - span;
+    let past = match &look.held {
+        Some(_) => store::rank_at(tx, customer, then)?,
+        None => store::Past::default(),
+    };
+    let rank = paced(earned, held, past.rank.unwrap_or(held), Some(velocity));
+    let opens_at = past.next_change.unwrap_or(tx.now()) + span;
+    Ok((rank, (rank < earned).then_some(opens_at)))
+}
+
+/// The first day that lies wholly after the instant, in every zone that matters here.
+fn day_after(at: Timestamp, today: Date) -> Date {
+    let next = |day: Date| day.tomorrow().unwrap_or(day);
+    next(at.to_zoned(TimeZone::UTC).date()).max(next(today))
+}
+
+fn change(
+    tx: &Tx,
+    customer: CustomerId,
+    look: &Look,
+    (rank, earned): (usize, Earned),
+    today: Date,
+    why: &Why,
+) -> Result<Change> {
+    let named = |rank: usize| -> Result<TierRef> {
+        let tier = look.ladder.tier(rank)?;
+        Ok(TierRef {
+            id: tier.id,
+            name: tier.name.clone(),
+            rank,
+        })
+    };
+    let mut from = named(look.rank())?;
+    if let Some(held) = &look.held {
+        (from.id, from.name) = (held.tier, held.name.clone());
+    }
+    let first = look.ladder.rules().period.first_day(today);
+    Ok(Change {
+        customer_id: customer,
+        seq: look.held.as_ref().map_or(0, |held| held.changes) + 1,
+        from,
+        to: named(rank)?,
+        ladder_version: look.ladder.version,
+        reckoning: Reckoning {
+            from: first,
+            until: today,
+            figures: earned.figures,
+            earned: named(earned.rank)?,
+            by_grace: earned.by_grace,
+        },
+        cause_kind: why.kind.into(),
+        cause_id: why.id.clone(),
+        at: tx.now(),
+    })
+}
+
+/// What follows an edit of the ladder for one guest: the tier, and the name that the till shows.
+pub(super) fn level(
+    tx: &mut Tx,
+    customer: CustomerId,
+    today: Date,
+    why: &Why,
+) -> Result<Option<Change>> {
+    let look = store::look(tx, customer)?;
+    let moved = settle(tx, customer, &look, today, why)?;
+    let rank = look.rank();
+    let name = &look.ladder.tier(rank)?.name;
+    if let (None, Some(held)) = (&moved, &look.held)
+        && (held.rank, &held.name) != (rank, name)
+    {
+        customers::wear_tier(tx, customer, (rank > 0).then_some(name))?;
+        store::rename(tx, customer, held.changes, rank, name)?;
+    }
+    Ok(moved)
+}
