@@ -1,11 +1,12 @@
 use engine::discount::{Coupon as CodeTerms, Discount as Rule};
 use engine::window::Bound;
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::coupons::apply::Coupon;
 use crate::coupons::show::written;
 use crate::coupons::terms::{Duration, Terms};
-use crate::hall::error::Result;
+use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
 use crate::hall::id::{CouponId, CustomerId, VenueId};
 use crate::hall::money::Money;
@@ -14,7 +15,7 @@ use crate::params;
 
 pub const BY_CODE: &str =
     "select c.coupon_id, c.code, c.shown, b.prefix, b.terms, b.customer_id, d.discount_id,
-    d.version, r.rule, c.paused_at, d.archived_at
+    d.version, r.rule, c.paused_at, d.archived_at, r.terms
   from coupons c
   join coupon_batches b on b.tenant_id = c.tenant_id and b.batch_id = c.batch_id
   join discounts d on d.tenant_id = b.tenant_id and d.discount_id = b.discount_id
@@ -27,7 +28,7 @@ pub const BY_CODE: &str =
 /// A code that was paused or deleted since goes on for those who opened it; an archived discount ends for all.
 pub const RUNNING: &str =
     "select c.coupon_id, c.code, c.shown, b.prefix, b.terms, b.customer_id, d.discount_id,
-    d.version, r.rule, null, d.archived_at, u.until_at
+    d.version, r.rule, null, d.archived_at, r.terms, u.until_at
   from coupon_runs u
   join coupons c on c.tenant_id = u.tenant_id and c.coupon_id = u.coupon_id
   join coupon_batches b on b.tenant_id = c.tenant_id and b.batch_id = c.batch_id
@@ -64,7 +65,7 @@ pub fn running(
 ) -> Result<Vec<Coupon>> {
     let rows = read.query(RUNNING, params![customer, now, venue])?;
     let running = rows.iter().map(|row| {
-        let until: Option<Timestamp> = row.get(11)?;
+        let until: Option<Timestamp> = row.get(12)?;
         Ok(opened(coupon(row)?, until))
     });
     running.collect()
@@ -87,6 +88,14 @@ fn opened(coupon: Coupon, until: Option<Timestamp>) -> Coupon {
     }
 }
 
+/// Of what a published version says beside its rule, the limits: they bind whatever the code.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct OfRule {
+    max_total_uses: Option<u32>,
+    max_uses_per_customer: Option<u32>,
+}
+
 fn coupon(row: &Row) -> Result<Coupon> {
     let id: CouponId = row.get(0)?;
     let terms: Terms = row.json(4)?;
@@ -96,6 +105,10 @@ fn coupon(row: &Row) -> Result<Coupon> {
         row.get::<Option<Timestamp>>(9)?.is_some() || row.get::<Option<Timestamp>>(10)?.is_some();
     rule.is_active &= !is_over;
     let code = written(&row.get::<String>(1)?, row.get(2)?, &row.get::<String>(3)?);
+    let of_rule: Option<String> = row.get(11)?;
+    let of_rule: OfRule = of_rule.map_or(Ok(OfRule::default()), |text| {
+        serde_json::from_str(&text).map_err(Error::bug)
+    })?;
     let least = terms.min_purchase_amount.as_ref().map(Money::known);
     Ok(Coupon {
         id,
@@ -115,10 +128,11 @@ fn coupon(row: &Row) -> Result<Coupon> {
         code,
         max_uses: terms.max_uses,
         max_uses_per_customer: terms.max_uses_per_customer,
-        // A published rule has no limits of its own yet.
-        rule_max_uses: None,
-        rule_max_uses_per_customer: None,
-        needs_customer: customer.is_some() || terms.need_customer(),
+        rule_max_uses: of_rule.max_total_uses,
+        rule_max_uses_per_customer: of_rule.max_uses_per_customer,
+        needs_customer: customer.is_some()
+            || terms.need_customer()
+            || of_rule.max_uses_per_customer.is_some(),
         first_purchase_only: terms.first_purchase_only,
         duration: terms.duration,
         reward_id: terms.reward_id,

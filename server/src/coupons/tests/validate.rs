@@ -188,6 +188,26 @@ both_stores! {
         assert_eq!(said.is_problem(422, "invalid").text("/errors/0/pointer"), "/customerId");
     }
 
+    async fn the_limits_of_the_rule_bind_whatever_the_code(app: TestApp) {
+        let rule = json!({"name": "Few", "type": "PERCENTAGE", "percent": "20", "scope": "ORDER", "maxTotalUses": 1,
+            "isAutomatic": false});
+        let rule = app.manager().post("/api/v1/chain/discounts", rule).await;
+        for code in ["ONE", "TWO"] {
+            let body = json!({"code": code, "discountId": rule.is(201).text("/id")});
+            app.manager().post("/api/v1/chain/coupons", body).await.is(201);
+        }
+        let venue = at_venue(&app).await;
+        app.write(move |tx| {
+            let now = tx.now();
+            let coupon = typed(tx, &venue, "ONE", now)?;
+            let purchase = Purchase { id: "ord_1".into(), venue: venue.id, customer: None, currency: "EUR".into() };
+            uses::hold(tx, &purchase, &coupon.rule_limits())?.expect("the first");
+            Ok(())
+        }).await;
+        let said = app.staff().post(&app.till("/coupons/validate"), json!({"code": "TWO", "orderTotal": total(5_000)})).await;
+        assert_eq!(said.is_problem(422, "coupon_invalid").text("/reason"), "USES_SPENT");
+    }
+
     async fn a_rule_for_items_says_that_they_decide(app: TestApp) {
         let rule = app.write(|tx| {
             let mut rule = percent_off("20");
