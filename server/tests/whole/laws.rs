@@ -213,6 +213,10 @@ const BREACHES: &[Breach] = &[
     breach("L27", "is LINKED with 0 points", &[], &[REPORTED, "update reported_purchases set state = 'LINKED', points = 0"]),
     breach("L27", "its root is ord_x", &[], &[REPORTED, "update reported_purchases set purchase_id = 'ord_x', points = 0"]),
     breach("L27", "waits and staff do not see it", &[], &[REPORTED, "update reported_purchases set state = 'PARKED', points = 0"]),
+    breach("L27", "its lot says 5", &[], &["update points_lots set owed = 5 where ledger_seq = 1"]),
+    breach("L27", "its reversals 1", &["L01", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
+        points, balance_after, cause_kind, cause_id, policy, at, reverses)
+        select tenant_id, customer_id, 99, 'led_x', 'REVERSE', 1, 0, 'test', 'x', '{}', 1, 1 from points_ledger where seq = 1"]),
     breach("L30", "is decided otherwise today", &[], &["update orders set decided = replace(decided, '\"unitPrice\":2000', '\"unitPrice\":2001')"]),
     breach("L30", "by what cannot be read", &[], &["update orders set decided = '{}' where label = 'one'"]),
     breach("L30", "bears other figures", &[], &["update orders set tax = tax + 1 where label = 'one'"]),

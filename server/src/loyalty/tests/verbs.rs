@@ -77,7 +77,7 @@ fn refund(
     }
 }
 
-fn is_short<T: std::fmt::Debug>(refused: Result<T>) {
+fn is_short<T: std::fmt::Debug>(refused: &Result<T>) {
     assert!(
         matches!(refused, Err(Error::Refused(Code::PointsShort, _))),
         "{refused:?}"
@@ -158,7 +158,7 @@ both_stores! {
         app.write(move |tx| redeem(tx, &spent)).await;
         app.advance(SignedDuration::from_hours(24 * 11));
         let late = redemption(&app, ann, "ord_3", 40, app.now());
-        is_short(app.try_write(move |tx| redeem(tx, &late)).await);
+        is_short(&app.try_write(move |tx| redeem(tx, &late)).await);
         let back = refund(&app, ann, "ord_2", 0, 60);
         app.write(move |tx| take_back(tx, &back)).await;
         let ends = app.now() + SignedDuration::from_hours(24 * 5);
@@ -173,7 +173,7 @@ both_stores! {
         let spent = redemption(&app, ann, "ord_1", 50, app.now());
         app.write(move |tx| {
             hold(tx, ann, "ord_1", 60, Some(until))?;
-            is_short(hold(tx, ann, "ord_2", 50, Some(until)));
+            is_short(&hold(tx, ann, "ord_2", 50, Some(until)));
             hold(tx, ann, "ord_2", 40, Some(until))?;
             hold(tx, ann, "ord_1", 50, Some(until))?;
             hold(tx, ann, "ord_2", 50, Some(until))?;
@@ -184,7 +184,7 @@ both_stores! {
             let reward = Spend {
                 customer: ann, venue: None, points: 1, cause_kind: "reward", cause_id: "rwd_1".into(), policy: json!({}),
             };
-            is_short(spend(tx, &reward));
+            is_short(&spend(tx, &reward));
             redeem(tx, &spent)?;
             assert_eq!(purse(tx, ann), (50, 0, 50));
             hold(tx, ann, "ord_2", 0, None)?;
