@@ -2,6 +2,8 @@
 //!
 //! The row of a customer is hot: who moves it declares `Hot::of(tenant, "customer", id)`.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -119,6 +121,23 @@ pub struct Purse {
 /// `NotFound` where there is no such customer.
 pub fn purse(read: &mut Read, customer: CustomerId) -> Result<Purse> {
     store::purse(read, customer)?.ok_or(Error::NotFound("customer"))
+}
+
+/// As [`purse`], of many at once; who is not there is left out.
+pub fn purses(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<CustomerId, Purse>> {
+    store::purses(read, customers)
+}
+
+/// Takes lapsed points (customer, rows that the ledger had, points) from many balances at once.
+///
+/// # Errors
+/// `Again` where somebody moved the points of one of them meanwhile.
+pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<()> {
+    if store::expire_points(tx, lapsed)? {
+        Ok(())
+    } else {
+        Err(moved_meanwhile())
+    }
 }
 
 /// Adds points, which pay debt first, and gives the number of the ledger row that says why.

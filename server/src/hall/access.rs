@@ -314,7 +314,9 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/parked", STAFF, "loyalty:read"),
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/parked/{parkedId}/link", STAFF, "loyalty:write"),
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/parked/{parkedId}/part", STAFF, "loyalty:write"),
+    keyed("POST", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/adjust", MANAGER, "loyalty:write"),
     rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
+    rule("GET", "/api/v1/me/loyalty/transactions", Who::Guest, ""),
     // tiers
     rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/tiers", STAFF, "loyalty:read"),
     rule("GET", "/api/v1/chain/loyalty/tiers", Who::AnyStaff, "loyalty:read"),

@@ -71,6 +71,54 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L02",
+        about: "What was redeemed of a lot is what redemptions took of it and did not put back",
+        check: Check::Query(
+            "select l.tenant_id, 'lot ' || l.lot_id || ' says ' || l.redeemed || ' redeemed, its uses say '
+                || coalesce(sum(u.points - u.restored), 0)
+             from points_lots l left join points_uses u
+               on u.tenant_id = l.tenant_id and u.customer_id = l.customer_id and u.lot_id = l.lot_id
+             group by l.tenant_id, l.customer_id, l.lot_id, l.redeemed
+             having l.redeemed <> coalesce(sum(u.points - u.restored), 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L08",
+        about: "The points that a customer's open orders hold are the sum of the holds",
+        check: Check::Query(
+            "select c.tenant_id, 'customer ' || c.customer_id || ' holds ' || c.points_held || ' points, orders hold '
+                || coalesce(sum(h.points), 0)
+             from customers c left join points_holds h
+               on h.tenant_id = c.tenant_id and h.customer_id = c.customer_id
+             group by c.tenant_id, c.customer_id, c.points_held
+             having c.points_held <> coalesce(sum(h.points), 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L27",
+        about: "Reversals are opposite in sign to their row, and together at most the row",
+        check: Check::Query(
+            "select r.tenant_id, 'row ' || r.seq || ' of ' || r.customer_id || ' moved ' || r.points
+                || ', its reversals ' || sum(v.points)
+             from points_ledger v join points_ledger r
+               on r.tenant_id = v.tenant_id and r.customer_id = v.customer_id and r.seq = v.reverses
+             where v.reverses is not null
+             group by r.tenant_id, r.customer_id, r.seq, r.points
+             having (r.points > 0 and (max(v.points) >= 0 or sum(v.points) < - r.points))
+               or (r.points <= 0 and (min(v.points) <= 0 or sum(v.points) > - r.points))
+             union all
+             select l.tenant_id, 'row ' || l.ledger_seq || ' of ' || l.customer_id || ' was reversed by '
+                || coalesce(sum(v.points), 0) || ', its lot says ' || (l.reversed + l.owed)
+             from points_lots l left join points_ledger v
+               on v.tenant_id = l.tenant_id and v.customer_id = l.customer_id and v.reverses = l.ledger_seq
+             group by l.tenant_id, l.customer_id, l.lot_id, l.ledger_seq, l.reversed, l.owed
+             having l.reversed + l.owed <> - coalesce(sum(v.points), 0)
+             limit $1",
+        ),
+    },
+    Law {
         number: "L23",
         about: "A venue whose program is its own is the tenant's",
         check: Check::Query(

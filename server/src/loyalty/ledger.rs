@@ -77,9 +77,33 @@ pub struct Balance {
     /// Open lots less debt.
     #[schema(example = 694)]
     pub points: i64,
+    /// Points that were spent before a refund took them back; what comes in pays them first.
     #[schema(example = 0)]
     pub debt: i64,
+    /// By open orders.
+    #[schema(example = 100)]
+    pub held: i64,
+    /// What the next order can redeem.
+    #[schema(example = 594)]
+    pub available: i64,
+    /// What ends next, and when; `null` where nothing ends.
+    pub next_to_expire: Option<NextToExpire>,
+    /// What a balance below zero means, for the customer to read; `null` while it is not.
+    #[schema(
+        example = "70 points were spent before their purchase was refunded: the next 70 points that you earn settle it."
+    )]
+    pub sentence: Option<String>,
+    /// The first thousand.
     pub lots: Vec<Lot>,
+}
+
+/// Points that end at the same time.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NextToExpire {
+    #[schema(example = 194)]
+    pub points: i64,
+    pub at: Timestamp,
 }
 
 /// Points of one earn that are still open, soonest to end first.
@@ -124,7 +148,7 @@ pub(super) struct Because {
 }
 
 impl Because {
-    fn row(&self, tx: &Tx, kind: EntryKind, points: i64, moved: Ledgered) -> Entry {
+    pub fn row(&self, tx: &Tx, kind: EntryKind, points: i64, moved: Ledgered) -> Entry {
         Entry {
             id: tx.new_id(),
             customer_id: self.customer,
@@ -153,6 +177,19 @@ pub(super) fn note(
 ) -> Result<Entry> {
     let entry = because.row(tx, kind, points, moved);
     store::append(tx, &entry, None)?;
+    Ok(entry)
+}
+
+/// As [`note`], where the row may be there already.
+pub(super) fn note_once(
+    tx: &mut Tx,
+    because: &Because,
+    kind: EntryKind,
+    points: i64,
+    moved: Ledgered,
+) -> Result<Entry> {
+    let entry = because.row(tx, kind, points, moved);
+    store::append_once(tx, &entry)?;
     Ok(entry)
 }
 
@@ -287,13 +324,37 @@ pub fn grant(tx: &mut Tx, ask: &Grant) -> Result<Entry> {
 }
 
 pub fn balance(read: &mut Read, customer: CustomerId) -> Result<Balance> {
-    let known = customers::find(read, customer)?;
+    let purse = customers::purse(read, customer)?;
+    let now = read.now();
+    let live = lots::live(read, customer, now)?;
     let lots = store::open_lots(read, customer)?;
-    let open: i64 = lots.iter().map(|lot| lot.open).sum();
     Ok(Balance {
         customer_id: customer,
-        points: known.loyalty_points,
-        debt: open - known.loyalty_points,
+        points: purse.balance,
+        debt: purse.debt,
+        held: purse.held,
+        available: (live - purse.held).max(0),
+        next_to_expire: next_to_expire(&lots, now),
+        sentence: (purse.debt > 0).then(|| {
+            let debt = purse.debt;
+            format!(
+                "{debt} points were spent before their purchase was refunded: the next {debt} points that you earn settle it."
+            )
+        }),
         lots,
     })
+}
+
+/// Of lots in the order of their ends; one that has lapsed and waits for the job does not end next.
+fn next_to_expire(lots: &[Lot], now: Timestamp) -> Option<NextToExpire> {
+    let mut ending = lots
+        .iter()
+        .filter_map(|lot| Some((lot.open, lot.expires_at?)));
+    let (_, at) = ending.clone().find(|(_, at)| *at > now)?;
+    let points = ending
+        .by_ref()
+        .filter(|(_, ends)| *ends == at)
+        .map(|(open, _)| open)
+        .sum();
+    Some(NextToExpire { points, at })
 }

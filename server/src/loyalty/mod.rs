@@ -4,13 +4,15 @@
 //! promotions add to it, and stand whole in the policy of the ledger rows that they decided. One purchase earns
 //! once, whoever reports it (`links`). The ledger is append-only and numbered per
 //! customer; the balance on the customer is a cache of it, moved in the same transaction. Earned points are
-//! lots, each with its own end. Keeps L01, L02, L26 and L27,
-//! and for promotions L08, L23 and L25.
-//! Absent on purpose: redeeming, expiry and reversal are not routed; nothing here pretends to do them.
+//! lots, each with its own end. What is spent is decided by the engine's wallet; who moves a point adds a row, and
+//! the number of rows guards it. Keeps L01, L02, L26 and L27,
+//! and for promotions and held points L08, L23 and L25.
 
 mod accrual;
+mod adjust;
 mod config;
 mod earning;
+mod expiry;
 mod holds;
 mod laws;
 mod ledger;
@@ -30,9 +32,10 @@ mod tests;
 use crate::hall::room::Room;
 
 pub use accrual::{AccrualRule, EditAccrualRule, create as create_accrual_rule};
+pub use adjust::{Opening, bring};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
-pub use holds::{Redeemable, hold, redeemable};
+pub use holds::{Redeemable, hold, redeemable, release};
 pub use ledger::{Balance, Entry, Grant, balance, grant};
 pub use links::{
     ParkedPurchase, ReportPurchase, ReportState, ReportedPurchase, earn_external, root_of,
@@ -45,6 +48,6 @@ pub use rules::uses_of_group;
 pub const ROOM: Room = Room {
     name: "loyalty",
     routes: routes::routes,
-    jobs: &[holds::LAPSE, migration::MIGRATE],
+    jobs: &[holds::LAPSE, expiry::EXPIRE, migration::MIGRATE],
     laws: laws::ALL,
 };

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::adjust::Adjust;
 use super::config::EditConfig;
 use super::{Balance, Config, Entry, store};
 use crate::customers;
@@ -17,11 +18,13 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(show_chain_config, put_chain_config))
         .routes(routes!(show_balance))
         .routes(routes!(list_transactions))
+        .routes(routes!(adjust))
         .routes(routes!(show_mine))
         .merge(super::accrual::routes::routes())
         .merge(super::promotions::routes::routes())
         .merge(super::migration::routes::routes())
         .merge(super::links::routes::routes())
+        .routes(routes!(list_mine))
 }
 
 /// Show the loyalty program in force at the venue
@@ -91,9 +94,34 @@ async fn list_transactions(
     .await
 }
 
+/// Give a customer points, or take some away
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/adjust",
+    tag = "loyalty", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
+    request_body = Adjust, responses((status = 201, body = Entry)))]
+async fn adjust(
+    call: StaffCall,
+    Path((_, id)): Path<(String, CustomerId)>,
+    Body(ask): Body<Adjust>,
+) -> Result<Answer> {
+    let venue = call.venue()?.id;
+    call.create([call.hot("customer", id)], move |tx| {
+        super::adjust::adjust(tx, venue, id, &ask)
+    })
+    .await
+}
+
 /// Show my own points
 #[utoipa::path(get, path = "/api/v1/me/loyalty", tag = "loyalty", responses((status = 200, body = Balance)))]
 async fn show_mine(call: GuestCall) -> Result<Answer> {
     let customer = call.customer;
     call.read(move |read| super::balance(read, customer)).await
+}
+
+/// List what moved my own points, newest first
+#[utoipa::path(get, path = "/api/v1/me/loyalty/transactions", tag = "loyalty", params(Paging),
+    responses((status = 200, body = Page<Entry>)))]
+async fn list_mine(call: GuestCall, listing: Listing<NoFilter>) -> Result<Answer> {
+    let customer = call.customer;
+    call.read(move |read| store::entries(read, customer, &listing.paging))
+        .await
 }

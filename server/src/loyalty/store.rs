@@ -4,6 +4,7 @@ pub mod lots;
 use super::config::EditConfig;
 use super::ledger::{EarnKind, Entry, Lot};
 use crate::hall::error::{Error, Result};
+use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Read, Row, Tx, Value, json, word};
@@ -72,6 +73,30 @@ pub fn put_config(
     } else {
         Err(Error::Again("somebody configured it meanwhile".into()))
     }
+}
+
+/// Rows of one statement, so that its values stay within what both stores bind.
+const CHUNK: usize = 500;
+
+/// Appends many rows at once.
+pub fn append_all(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
+    for chunk in entries.chunks(CHUNK) {
+        let (mut rows, mut params) = (Vec::with_capacity(chunk.len()), Vec::new());
+        for entry in chunk {
+            let columns = columns(entry, None)?;
+            let places = places(params.len() + 2, columns.len());
+            rows.push(format!("($1, {places})"));
+            params.extend(columns);
+        }
+        let sql = format!(
+            "insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind, points, balance_after,
+               venue_id, cause_kind, cause_id, purchase_id, earn_kind, policy, at, reverses)
+             values {}",
+            rows.join(", ")
+        );
+        tx.queue(&sql, &params)?;
+    }
+    Ok(())
 }
 
 const APPEND: &str = "insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind, points, balance_after,

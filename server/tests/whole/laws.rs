@@ -61,6 +61,8 @@ const BREACHES: &[Breach] = &[
         "update points_lots set open = open + 5, earned = earned + 5 where ledger_seq = 1"]),
     breach("L02", "its parts are other", &["store"], &["update points_lots set reversed = 1 where ledger_seq = 1"]),
     breach("L02", "its parts are other", &["store"], &["update points_lots set redeemed = -1, expired = 1 where ledger_seq = 1"]),
+    breach("L02", "its uses say 0", &["L01"], &["update points_lots set redeemed = redeemed + 1, open = open - 1 where ledger_seq = 1",
+        "update customers set loyalty_points = loyalty_points - 1 where first_name = 'Ann'"]),
     breach("L04", "keeps a 500", &[], &["update idempotency set status = 500"]),
     breach("L04", "keeps a 201", &[], &["update idempotency set fingerprint = substr(fingerprint, 1, 8)"]),
     breach("L04", "keeps a 201", &[], &["update idempotency set headers = 'none'"]),
@@ -109,6 +111,7 @@ const BREACHES: &[Breach] = &[
     breach("L08", "goes on for", &[], &[BATCH, CODE, "insert into coupon_runs (tenant_id, customer_id, coupon_id, purchase_id, opened_at)
         select c.tenant_id, min(p.customer_id), c.coupon_id, 'ord_x', 1 from coupons c
         join customers p on p.tenant_id = c.tenant_id group by c.tenant_id, c.coupon_id"]),
+    breach("L08", "holds 5 points, orders hold 0", &[], &["update customers set points_held = 5 where first_name = 'Ann'"]),
     breach("L12", "and gave back", &[], &[
         "insert into payments (tenant_id, payment_id, venue_id, subject_kind, subject_id, kind, method, status, amount,
            currency, reporting_amount, parent_id, taken_by, at)

@@ -1,11 +1,14 @@
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::customers::Purse;
 use crate::customers::counters::Brief;
 use crate::hall::error::Result;
+use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, VenueId};
-use crate::hall::store::{Read, Tx};
+use crate::hall::store::{Read, Row, Tx, Value};
 use crate::params;
 
 /// How many things the visit has left behind now. One that had been undone begins anew.
@@ -172,15 +175,63 @@ pub fn purse(read: &mut Read, customer: CustomerId) -> Result<Option<Purse>> {
          where tenant_id = $1 and customer_id = $2",
         params![customer],
     )?;
-    row.map(|row| {
-        Ok(Purse {
-            balance: row.get(0)?,
-            debt: row.get(1)?,
-            held: row.get(2)?,
-            ledger_rows: row.get(3)?,
-        })
+    row.as_ref().map(as_purse).transpose()
+}
+
+fn as_purse(row: &Row) -> Result<Purse> {
+    Ok(Purse {
+        balance: row.get(0)?,
+        debt: row.get(1)?,
+        held: row.get(2)?,
+        ledger_rows: row.get(3)?,
     })
-    .transpose()
+}
+
+/// Customers of one statement, so that its values stay within what both stores bind.
+const CHUNK: usize = 500;
+
+pub fn purses(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<CustomerId, Purse>> {
+    let mut all = HashMap::with_capacity(customers.len());
+    for chunk in customers.chunks(CHUNK) {
+        let sql = format!(
+            "select loyalty_points, points_debt, points_held, ledger_rows, customer_id from customers
+             where tenant_id = $1 and customer_id in ({})",
+            places(2, chunk.len())
+        );
+        let params: Vec<Value> = chunk.iter().map(Value::from).collect();
+        for row in read.query(&sql, &params)? {
+            all.insert(row.get(4)?, as_purse(&row)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether each of them had as many ledger rows as was said.
+pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<bool> {
+    for chunk in lapsed.chunks(CHUNK) {
+        let (mut rows, mut params) = (Vec::with_capacity(chunk.len()), Vec::new());
+        for (customer, seen, points) in chunk {
+            let at = params.len() + 2;
+            rows.push(format!(
+                "(cast(${at} as text), cast(${} as bigint), cast(${} as bigint))",
+                at + 1,
+                at + 2
+            ));
+            params.extend_from_slice(params![*customer, *seen, *points]);
+        }
+        let sql = format!(
+            "update customers set loyalty_points = loyalty_points - v.column3, ledger_rows = ledger_rows + 1
+             from (values {}) as v
+             where customers.tenant_id = $1 and customers.customer_id = v.column1
+               and customers.ledger_rows = v.column2
+               and customers.loyalty_points + customers.points_debt >= v.column3",
+            rows.join(", ")
+        );
+        if usize::try_from(tx.exec(&sql, &params)?).ok() != Some(chunk.len()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The next number of the ledger and the balance after it. Debt is what the balance is below zero, whoever comes

@@ -239,3 +239,55 @@ pub fn restore_uses(tx: &mut Tx, customer: CustomerId, back: &[(i64, FromLot)]) 
     }
     Ok(())
 }
+
+pub const LAPSED: &str = "select distinct customer_id from (
+       select customer_id from points_lots
+       where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2
+       order by expires_at limit $3) as due";
+
+/// Whose lots lapsed first, of so many lots.
+pub fn lapsed(read: &mut Read, now: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
+    let rows = read.query(LAPSED, params![now, limit])?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Points of each customer that have lapsed and are still open.
+pub fn lapsed_of(
+    read: &mut Read,
+    customers: &[CustomerId],
+    now: Timestamp,
+) -> Result<Vec<(CustomerId, i64)>> {
+    let mut lapsed = Vec::with_capacity(customers.len());
+    for chunk in customers.chunks(CHUNK) {
+        let sql = format!(
+            "select customer_id, cast(sum(open) as bigint) from points_lots
+             where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2
+               and customer_id in ({}) group by customer_id",
+            crate::hall::filter::places(3, chunk.len())
+        );
+        for row in read.query(&sql, &whose(chunk, now))? {
+            lapsed.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(lapsed)
+}
+
+/// Closes what has lapsed of the customers.
+pub fn expire(tx: &mut Tx, customers: &[CustomerId], now: Timestamp) -> Result<()> {
+    for chunk in customers.chunks(CHUNK) {
+        let sql = format!(
+            "update points_lots set expired = expired + open, open = 0
+             where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2
+               and customer_id in ({})",
+            crate::hall::filter::places(3, chunk.len())
+        );
+        tx.queue(&sql, &whose(chunk, now))?;
+    }
+    Ok(())
+}
+
+fn whose(customers: &[CustomerId], now: Timestamp) -> Vec<Value> {
+    let mut params = params![now].to_vec();
+    params.extend(customers.iter().map(Value::from));
+    params
+}

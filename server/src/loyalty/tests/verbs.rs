@@ -6,12 +6,15 @@ use crate::customers::{self, Purse};
 use crate::hall::error::{Code, Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
-use crate::hall::store::{Read, Tx};
+use crate::hall::store::{Read, Tx, plan};
 use crate::hall::testing::TestApp;
 use crate::loyalty::ledger::{Credit, EarnKind, credit};
+use crate::loyalty::store::{holds, lots};
 use crate::loyalty::{
-    Entry, Redeem, Spend, TakeBack, balance, hold, redeem, redeemable, spend, take_back,
+    Entry, Grant, Opening, Redeem, Spend, TakeBack, balance, bring, grant, hold, redeem,
+    redeemable, spend, take_back,
 };
+use crate::params;
 
 /// What the tests of this room earn: points of an order, that end after so many days.
 pub fn earn(
@@ -205,5 +208,77 @@ both_stores! {
         app.advance(SignedDuration::from_hours(5));
         crate::jobs::run_due(&app.hall, None).await.unwrap();
         assert_eq!(app.write(move |tx| Ok(purse(tx, ann))).await, (100, 0, 40));
+    }
+
+    async fn what_has_lapsed_leaves_the_balance_in_one_row(app: TestApp) {
+        let (ann, bo) = (app.customer("Ann").await, app.customer("Bo").await);
+        app.write(earn(&app, ann, "ord_1", 50, Some(10))).await;
+        app.write(earn(&app, ann, "ord_2", 30, Some(9))).await;
+        app.write(earn(&app, ann, "ord_3", 5, None)).await;
+        app.write(earn(&app, bo, "ord_4", 7, Some(10))).await;
+        app.advance(SignedDuration::from_hours(24 * 10));
+        let read = app.write(move |tx| balance(tx, ann)).await;
+        assert_eq!((read.points, read.available, read.next_to_expire.is_none()), (85, 5, true));
+        for _ in 0..2 {
+            crate::jobs::run_due(&app.hall, None).await.unwrap();
+            app.advance(SignedDuration::from_hours(1));
+        }
+        assert_eq!(app.write(move |tx| Ok((purse(tx, ann), purse(tx, bo)))).await, ((5, 0, 0), (0, 0, 0)));
+        let rows = app.staff().get(&app.dashboard(&format!("/customers/{ann}/loyalty/transactions"))).await;
+        assert_eq!((rows.is(200).text("/items/0/kind"), rows.int("/items/0/points")), ("EXPIRE".into(), -80));
+        assert_eq!((rows.int("/items/0/seq"), rows.int("/items/0/balanceAfter")), (4, 5));
+        let back = refund(&app, ann, "ord_1", 50, 0);
+        assert!(app.write(move |tx| take_back(tx, &back)).await.is_empty(), "L27: what expired is not taken back");
+    }
+
+    async fn what_is_due_is_found_by_index(app: TestApp) {
+        let plans = app.write(|tx| {
+            let now = tx.now();
+            let expiry = plan(tx, lots::LAPSED, params![now, 10])?;
+            Ok(expiry + &plan(tx, holds::LAPSED, params![now, 10])?)
+        }).await;
+        assert!(!plans.contains("SCAN points_") && !plans.contains("Seq Scan"), "{plans}");
+    }
+
+    async fn a_manager_gives_and_takes_points_and_says_why(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        app.manager().put(&app.dashboard("/loyalty/config"), json!({"pointsExpireDays": 30})).await.is(200);
+        let path = app.dashboard(&format!("/customers/{ann}/loyalty/adjust"));
+        let given = app.manager().post(&path, json!({"points": 50, "reason": "The till was down"})).await;
+        assert_eq!((given.is(201).text("/kind"), given.text("/policy/reason")), ("ADJUST".into(), "The till was down".into()));
+        let shown = app.staff().get(&app.dashboard(&format!("/customers/{ann}/loyalty/balance"))).await;
+        assert_eq!((shown.int("/available"), shown.int("/nextToExpire/points")), (50, 50));
+        let until = app.now() + SignedDuration::from_hours(1);
+        app.write(move |tx| hold(tx, ann, "ord_1", 20, Some(until))).await;
+        let refused = app.manager().post(&path, json!({"points": -31, "reason": "Too many"})).await;
+        assert_eq!(refused.is_problem(422, "points_short").int("/available"), 30);
+        app.manager().post(&path, json!({"points": -30, "reason": "Too many"})).await.is(201);
+        assert_eq!(app.write(move |tx| Ok(purse(tx, ann))).await, (20, 0, 20));
+        app.staff().post(&path, json!({"points": 1, "reason": "x"})).await.is_problem(403, "forbidden");
+        for wrong in [json!({"points": 0, "reason": "x"}), json!({"points": 1, "reason": " "}), json!({"points": 10_000_001, "reason": "x"})] {
+            app.manager().post(&path, wrong).await.is_problem(422, "invalid");
+        }
+        let other = app.other_tenant().await;
+        other.post(&path, json!({"points": 1, "reason": "x"})).await.is_problem(404, "not_found");
+    }
+
+    async fn a_balance_is_brought_once_and_a_bonus_granted_once(app: TestApp) {
+        let (ann, at) = (app.customer("Ann").await, app.now());
+        let opening = Opening {
+            customer: ann, points: 500, cause_id: "old_program".into(), policy: json!({}), at, expires_at: None,
+        };
+        let again = opening.clone();
+        app.write(move |tx| bring(tx, &opening)).await;
+        let refused = app.try_write(move |tx| bring(tx, &again)).await;
+        assert!(matches!(refused, Err(Error::Conflict(Code::AlreadyDone, _))), "{refused:?}");
+        let bonus = Grant {
+            customer: ann, venue: None, points: 20, cause_kind: "streak", cause_id: "stk_1".into(),
+            purchase_id: "stk_1:2026-W24".into(), policy: json!({}),
+        };
+        let again = bonus.clone();
+        app.write(move |tx| grant(tx, &bonus)).await;
+        let refused = app.try_write(move |tx| grant(tx, &again)).await;
+        assert!(matches!(refused, Err(Error::Violation(..))), "{refused:?}");
+        assert_eq!(app.write(move |tx| Ok(purse(tx, ann))).await, (520, 0, 0));
     }
 }
