@@ -8,6 +8,7 @@ use serde_json::json;
 use super::config::effective;
 use super::ledger::{Because, EarnKind, Entry, reversal};
 use super::lots::Hand;
+use super::promotions;
 use super::store::{self, lots};
 use crate::customers::Ledgered;
 use crate::hall::error::{Error, Result};
@@ -61,6 +62,7 @@ pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
         entries.push(entry);
     }
     hand.put_down(tx)?;
+    promotions::reversed(tx, ask.customer, &ask.purchase)?;
     Ok(entries)
 }
 

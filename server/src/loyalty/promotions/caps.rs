@@ -65,13 +65,18 @@ pub fn hold(tx: &mut Tx, customer: CustomerId, purchase: &str, gains: &[Gain]) -
     store::insert_gains(tx, customer, purchase, gains)
 }
 
-/// Gives back what the purchase got of promotions, when `taken` of the `earned` points (`SPEND` and `BONUS`,
-/// all refunds so far together) have been reversed. Saying the same again changes nothing.
+/// Gives back what the purchase got of promotions, in proportion to what of its `SPEND` and `BONUS` points the
+/// ledger has reversed so far. Saying it again changes nothing.
 ///
 /// # Errors
 /// `Again` where another refund gave back meanwhile.
-pub fn give_back(tx: &mut Tx, purchase: &str, taken: i64, earned: i64) -> Result<()> {
-    for gain in store::gains(tx, purchase)? {
+pub fn reversed(tx: &mut Tx, customer: CustomerId, purchase: &str) -> Result<()> {
+    let gains = store::gains(tx, purchase)?;
+    if gains.is_empty() {
+        return Ok(());
+    }
+    let (earned, taken) = store::reversed(tx, customer, purchase)?;
+    for gain in gains {
         let returned = proportion(gain.given, taken, earned);
         if returned > gain.returned {
             if !store::mark_returned(tx, purchase, &gain, returned)? {

@@ -26,7 +26,7 @@ use crate::hall::journal::EventType;
 use crate::hall::page::{Listing, Page};
 use crate::hall::store::{Read, Tx};
 
-pub use caps::{Gain, give_back, hold};
+pub use caps::{Gain, hold, reversed};
 
 /// More in one purchase is a mistake of typing.
 const POINTS_MAX: i64 = 1_000_000_000;

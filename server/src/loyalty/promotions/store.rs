@@ -80,6 +80,22 @@ pub fn gains(read: &mut Read, purchase: &str) -> Result<Vec<Given>> {
     gains.collect()
 }
 
+/// Points that the purchase earned by its amount and as a bonus, and those of them that were reversed.
+pub fn reversed(read: &mut Read, customer: CustomerId, purchase: &str) -> Result<(i64, i64)> {
+    let row = read.one(
+        "select cast(coalesce(sum(e.points), 0) as bigint), cast(coalesce(sum(r.points), 0) as bigint)
+         from points_ledger e
+         left join (select tenant_id, customer_id, reverses, -sum(points) as points from points_ledger
+             where tenant_id = $1 and customer_id = $2 and reverses is not null
+             group by tenant_id, customer_id, reverses) r
+           on r.tenant_id = e.tenant_id and r.customer_id = e.customer_id and r.reverses = e.seq
+         where e.tenant_id = $1 and e.purchase_id = $3 and e.kind = 'EARN' and e.customer_id = $2
+           and e.earn_kind in ('SPEND', 'BONUS')",
+        params![customer, purchase],
+    )?;
+    Ok((row.get(0)?, row.get(1)?))
+}
+
 pub fn mark_returned(tx: &mut Tx, purchase: &str, gain: &Given, returned: i64) -> Result<bool> {
     let marked = tx.exec(
         "update promotion_gains set returned = $5

@@ -1,12 +1,12 @@
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-use super::{Gain, give_back, hold};
+use super::{Gain, hold, reversed};
 use crate::both_stores;
 use crate::hall::error::Error;
 use crate::hall::identity;
 use crate::hall::testing::TestApp;
-use crate::loyalty;
+use crate::loyalty::{self, TakeBack, take_back};
 use crate::orders;
 use crate::params;
 
@@ -123,6 +123,7 @@ both_stores! {
 
     async fn a_cap_is_never_exceeded_and_comes_back_with_a_reversal(app: TestApp) {
         promotion(&app, json!({"name": "Double", "multiplier": "2", "maxPointsPerCustomer": 60})).await;
+        let app_venue = app.venue;
         let guest = app.customer("Noor").await.to_string();
         let first = spend(&app, &guest, 5_000).await;
         assert_eq!(first["pointsBalance"], 100);
@@ -133,12 +134,27 @@ both_stores! {
         assert_eq!(spend(&app, &guest, 5_000).await["pointsBalance"], 210, "nothing is left");
         assert_eq!(counted(&app).await, [(60, 60)]);
         let purchase = first["id"].as_str().expect("an id").to_owned();
+        let customer = guest.parse().expect("an id");
+        let half = move |refund: &str| TakeBack {
+            customer,
+            venue: app_venue,
+            purchase: purchase.clone(),
+            refund: refund.parse().expect("an id"),
+            spend: 50,
+            bonus: 0,
+            visit: false,
+            restored: 0,
+            at: crate::hall::testing::noon(),
+        };
+        let (one, two) = (half("rfd_01kab4bqf8e1ftz0c6hqp2v9xw"), half("rfd_01kab4bqf8e1ftz0c6hqp2v9xx"));
         app.write(move |tx| {
-            give_back(tx, &purchase, 50, 100)?;
-            give_back(tx, &purchase, 50, 100)
+            take_back(tx, &one)?;
+            reversed(tx, customer, &one.purchase)
         }).await;
         assert_eq!(counted(&app).await[0].0, 35, "half of the fifty came back, once");
-        assert_eq!(spend(&app, &guest, 5_000).await["pointsBalance"], 210 + 75);
+        assert_eq!(spend(&app, &guest, 5_000).await["pointsBalance"], 160 + 75);
+        app.write(move |tx| take_back(tx, &two)).await;
+        assert_eq!(counted(&app).await[0].0, 35, "60 again, less the other half");
     }
 
     async fn two_tills_never_take_the_last_points_of_a_cap_both(app: TestApp) {
