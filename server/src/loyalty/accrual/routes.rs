@@ -19,7 +19,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
 /// List the accrual rules of a venue
 ///
 /// Those that are not archived, by name.
-#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules",
+    tag = "loyalty",
     operation_id = "list_accrual_rules_at_venue", params(("venueId" = VenueId, Path), Paging, AccrualRuleFilter),
     responses((status = 200, body = Page<AccrualRule>)))]
 async fn list_at_venue(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Result<Answer> {
@@ -30,7 +31,8 @@ async fn list_at_venue(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Res
 /// Make an accrual rule of a venue
 ///
 /// It decides what is earned as soon as this answers, unless `active` is false.
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules", tag = "loyalty",
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules",
+    tag = "loyalty",
     operation_id = "create_accrual_rule_at_venue",
     params(("venueId" = VenueId, Path)),
     request_body = EditAccrualRule, responses((status = 201, body = AccrualRule)))]
@@ -41,7 +43,8 @@ async fn create_at_venue(call: StaffCall, Body(ask): Body<EditAccrualRule>) -> R
 }
 
 /// Show an accrual rule of a venue
-#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}",
+    tag = "loyalty",
     operation_id = "show_accrual_rule_at_venue",
     params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)),
     responses((status = 200, body = AccrualRule)))]
@@ -57,7 +60,8 @@ async fn show_at_venue(
 /// Change an accrual rule of a venue
 ///
 /// Only what is earned from now on goes by it.
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}",
+    tag = "loyalty",
     operation_id = "replace_accrual_rule_at_venue",
     request_body = EditAccrualRule,
     params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)),
@@ -77,7 +81,8 @@ async fn replace_at_venue(
 /// Archive an accrual rule of a venue
 ///
 /// It ends at once, everywhere.
-#[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
+#[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/loyalty/accrual-rules/{accrualRuleId}",
+    tag = "loyalty",
     operation_id = "archive_accrual_rule_at_venue",
     params(("venueId" = VenueId, Path), ("accrualRuleId" = AccrualRuleId, Path)),
     responses((status = 204)))]
@@ -93,7 +98,8 @@ async fn archive_at_venue(
 /// List the accrual rules of the chain
 ///
 /// Those that are not archived, by name.
-#[utoipa::path(get, path = "/api/v1/chain/loyalty/accrual-rules", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/chain/loyalty/accrual-rules",
+    tag = "loyalty",
     operation_id = "list_accrual_rules_in_chain", params(Paging, AccrualRuleFilter),
     responses((status = 200, body = Page<AccrualRule>)))]
 async fn list_in_chain(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Result<Answer> {
@@ -103,7 +109,8 @@ async fn list_in_chain(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Res
 /// Make an accrual rule of the chain
 ///
 /// It decides what is earned as soon as this answers, unless `active` is false.
-#[utoipa::path(post, path = "/api/v1/chain/loyalty/accrual-rules", tag = "loyalty",
+#[utoipa::path(post, path = "/api/v1/chain/loyalty/accrual-rules",
+    tag = "loyalty",
     operation_id = "create_accrual_rule_in_chain",
     request_body = EditAccrualRule, responses((status = 201, body = AccrualRule)))]
 async fn create_in_chain(call: StaffCall, Body(ask): Body<EditAccrualRule>) -> Result<Answer> {
@@ -112,7 +119,8 @@ async fn create_in_chain(call: StaffCall, Body(ask): Body<EditAccrualRule>) -> R
 }
 
 /// Show an accrual rule of the chain
-#[utoipa::path(get, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}",
+    tag = "loyalty",
     operation_id = "show_accrual_rule_in_chain",
     params(("accrualRuleId" = AccrualRuleId, Path)),
     responses((status = 200, body = AccrualRule)))]
@@ -123,7 +131,8 @@ async fn show_in_chain(call: StaffCall, Path(id): Path<AccrualRuleId>) -> Result
 /// Change an accrual rule of the chain
 ///
 /// Only what is earned from now on goes by it.
-#[utoipa::path(put, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
+#[utoipa::path(put, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}",
+    tag = "loyalty",
     operation_id = "replace_accrual_rule_in_chain",
     request_body = EditAccrualRule,
     params(("accrualRuleId" = AccrualRuleId, Path)),
@@ -143,7 +152,8 @@ async fn replace_in_chain(
 /// Archive an accrual rule of the chain
 ///
 /// It ends at once, everywhere.
-#[utoipa::path(delete, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}", tag = "loyalty",
+#[utoipa::path(delete, path = "/api/v1/chain/loyalty/accrual-rules/{accrualRuleId}",
+    tag = "loyalty",
     operation_id = "archive_accrual_rule_in_chain",
     params(("accrualRuleId" = AccrualRuleId, Path)),
     responses((status = 204)))]

@@ -26,7 +26,8 @@ fn group(call: &StaffCall, ask: &EditPromotion) -> Option<Hot> {
 /// List the promotions of a venue
 ///
 /// Those that are not archived, by name.
-#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions",
+    tag = "loyalty",
     operation_id = "list_promotions_at_venue", params(("venueId" = VenueId, Path), Paging, PromotionFilter),
     responses((status = 200, body = Page<Promotion>)))]
 async fn list_at_venue(call: StaffCall, list: Listing<PromotionFilter>) -> Result<Answer> {
@@ -37,7 +38,8 @@ async fn list_at_venue(call: StaffCall, list: Listing<PromotionFilter>) -> Resul
 /// Make a promotion of a venue
 ///
 /// It decides what is earned as soon as this answers, unless `active` is false.
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions", tag = "loyalty",
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions",
+    tag = "loyalty",
     operation_id = "create_promotion_at_venue",
     params(("venueId" = VenueId, Path)),
     request_body = EditPromotion, responses((status = 201, body = Promotion)))]
@@ -48,7 +50,8 @@ async fn create_at_venue(call: StaffCall, Body(ask): Body<EditPromotion>) -> Res
 }
 
 /// Show a promotion of a venue
-#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}",
+    tag = "loyalty",
     operation_id = "show_promotion_at_venue",
     params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)),
     responses((status = 200, body = Promotion)))]
@@ -64,7 +67,8 @@ async fn show_at_venue(
 /// Change a promotion of a venue
 ///
 /// Only what is earned from now on goes by it.
-#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}", tag = "loyalty",
+#[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}",
+    tag = "loyalty",
     operation_id = "replace_promotion_at_venue",
     request_body = EditPromotion,
     params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)),
@@ -85,7 +89,8 @@ async fn replace_at_venue(
 /// Archive a promotion of a venue
 ///
 /// It ends at once, everywhere.
-#[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}", tag = "loyalty",
+#[utoipa::path(delete, path = "/api/v1/dashboard/venues/{venueId}/loyalty/promotions/{promotionId}",
+    tag = "loyalty",
     operation_id = "archive_promotion_at_venue",
     params(("venueId" = VenueId, Path), ("promotionId" = PromotionId, Path)),
     responses((status = 204)))]
@@ -101,7 +106,8 @@ async fn archive_at_venue(
 /// List the promotions of the chain
 ///
 /// Those that are not archived, by name.
-#[utoipa::path(get, path = "/api/v1/chain/loyalty/promotions", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/chain/loyalty/promotions",
+    tag = "loyalty",
     operation_id = "list_promotions_in_chain", params(Paging, PromotionFilter),
     responses((status = 200, body = Page<Promotion>)))]
 async fn list_in_chain(call: StaffCall, list: Listing<PromotionFilter>) -> Result<Answer> {
@@ -111,7 +117,8 @@ async fn list_in_chain(call: StaffCall, list: Listing<PromotionFilter>) -> Resul
 /// Make a promotion of the chain
 ///
 /// It decides what is earned as soon as this answers, unless `active` is false.
-#[utoipa::path(post, path = "/api/v1/chain/loyalty/promotions", tag = "loyalty",
+#[utoipa::path(post, path = "/api/v1/chain/loyalty/promotions",
+    tag = "loyalty",
     operation_id = "create_promotion_in_chain",
     request_body = EditPromotion, responses((status = 201, body = Promotion)))]
 async fn create_in_chain(call: StaffCall, Body(ask): Body<EditPromotion>) -> Result<Answer> {
@@ -121,7 +128,8 @@ async fn create_in_chain(call: StaffCall, Body(ask): Body<EditPromotion>) -> Res
 }
 
 /// Show a promotion of the chain
-#[utoipa::path(get, path = "/api/v1/chain/loyalty/promotions/{promotionId}", tag = "loyalty",
+#[utoipa::path(get, path = "/api/v1/chain/loyalty/promotions/{promotionId}",
+    tag = "loyalty",
     operation_id = "show_promotion_in_chain",
     params(("promotionId" = PromotionId, Path)),
     responses((status = 200, body = Promotion)))]
@@ -132,7 +140,8 @@ async fn show_in_chain(call: StaffCall, Path(id): Path<PromotionId>) -> Result<A
 /// Change a promotion of the chain
 ///
 /// Only what is earned from now on goes by it.
-#[utoipa::path(put, path = "/api/v1/chain/loyalty/promotions/{promotionId}", tag = "loyalty",
+#[utoipa::path(put, path = "/api/v1/chain/loyalty/promotions/{promotionId}",
+    tag = "loyalty",
     operation_id = "replace_promotion_in_chain",
     request_body = EditPromotion,
     params(("promotionId" = PromotionId, Path)),
@@ -152,7 +161,8 @@ async fn replace_in_chain(
 /// Archive a promotion of the chain
 ///
 /// It ends at once, everywhere.
-#[utoipa::path(delete, path = "/api/v1/chain/loyalty/promotions/{promotionId}", tag = "loyalty",
+#[utoipa::path(delete, path = "/api/v1/chain/loyalty/promotions/{promotionId}",
+    tag = "loyalty",
     operation_id = "archive_promotion_in_chain",
     params(("promotionId" = PromotionId, Path)),
     responses((status = 204)))]
