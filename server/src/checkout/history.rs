@@ -20,6 +20,7 @@ use crate::orders::{self, Decided, Line, Source, Status, Tab};
 use crate::payments::{self, Method, PaymentKind, SubjectKind, Taking};
 use crate::platform::chain;
 use crate::platform::refs::{self, ExternalRef};
+use crate::tiers;
 
 /// Purchases at local noon: the file knows only the day.
 const HOUR: i8 = 12;
@@ -237,8 +238,21 @@ fn book(
         counted_from: tx.now(),
         is_quiet: true,
     };
-    Ok(loyalty::earn(tx, &basket)?
-        .iter()
-        .map(|entry| entry.points)
-        .sum())
+    let earned = loyalty::earn(tx, &basket)?;
+    let points = earned.iter().map(|entry| entry.points).sum();
+    let today = venue.business_day(tx.now());
+    let cause = tiers::Cause {
+        customer,
+        venue: venue.id,
+        on: tab.business_day,
+        today,
+        visits: i64::from(opens_visit),
+        points,
+        spend: spent,
+        kind: "import",
+        id: tab.id.to_string(),
+        is_quiet: true,
+    };
+    tiers::refresh(tx, &cause)?;
+    Ok(points)
 }

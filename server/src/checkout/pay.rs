@@ -14,7 +14,7 @@ use crate::hall::store::Tx;
 use crate::orders::{self, Status, Tab};
 use crate::payments::{self, Method, Payment, PaymentKind, SubjectKind, Taking};
 use crate::platform::{chain, rates};
-use crate::{customers, loyalty};
+use crate::{customers, loyalty, streaks, tiers};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -113,7 +113,24 @@ fn settle(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     customers::record_paid_order(tx, customer, venue.id, spent, at)?;
     let mut basket = orders::basket(tx, venue, tab, customer)?;
     basket.opens_visit = opens_visit;
-    loyalty::earn(tx, &basket).map(|_| ())
+    let earned = loyalty::earn(tx, &basket)?;
+    let cause = tiers::Cause {
+        customer,
+        venue: venue.id,
+        on: day,
+        today: day,
+        visits: i64::from(opens_visit),
+        points: earned.iter().map(|entry| entry.points).sum(),
+        spend: spent,
+        kind: "order",
+        id: purchase,
+        is_quiet: false,
+    };
+    tiers::refresh(tx, &cause)?;
+    if opens_visit {
+        streaks::record(tx, customer, venue.id, day, at)?;
+    }
+    Ok(())
 }
 
 fn method_of(venue: &Venue, ask: &Pay) -> Result<Method> {

@@ -6,8 +6,10 @@
 //! one. A tip stays with the staff unless it is asked for.
 
 use engine::money::Quantity;
-use engine::points::proportion;
-use engine::refund::{Ask, ItemAsk, NotRefundable, Refund as Reckoned, Refunded, refund as reckon};
+use engine::points::{Earned, proportion};
+use engine::refund::{
+    Ask, ItemAsk, NotRefundable, Refund as Reckoned, Refunded, points_reversed, refund as reckon,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,14 +18,15 @@ use super::tenders::{self, Share};
 use crate::discounts::uses;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
-use crate::hall::id::{LineId, OrderId, PaymentId, RefundId};
+use crate::hall::id::{CustomerId, LineId, OrderId, PaymentId, RefundId};
 use crate::hall::identity::{TillMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
+use crate::loyalty::{self, TakeBack};
 use crate::orders::{self, Booking, Order, Payout, Refund, SoFar, Source, Status, Tab};
 use crate::payments::{self, Captured, GiveBack, Method, SubjectKind};
-use crate::{coupons, customers};
+use crate::{coupons, customers, tiers};
 
 /// What is to go back of a paid order: items, or an amount, or all that remains where neither is given. With only a
 /// tip, only the tip goes back.
@@ -87,10 +90,13 @@ pub fn refund(
     orders::mark_refunded(tx, &mut tab, back, reporting, is_whole)?;
     let payouts = pay_out(tx, &tab, id, &shares)?;
     let given = Given {
+        refund: id,
+        before: &so_far.refunded,
+        reckoned: &reckoned,
         reporting: reporting - so_far.reporting_refunded,
         becomes_whole: is_whole && !was_whole,
     };
-    let points_reversed = give_back(tx, venue, &tab, given)?;
+    let points_reversed = give_back(tx, venue, &tab, &given)?;
 
     let booking = Booking {
         id,
@@ -345,29 +351,112 @@ fn pay_out(tx: &mut Tx, tab: &Tab, refund: RefundId, shares: &[Share]) -> Result
 }
 
 /// A refund as far as what comes back beside money asks for it.
-#[derive(Debug, Clone, Copy)]
-struct Given {
+struct Given<'a> {
+    refund: RefundId,
+    before: &'a Refunded,
+    reckoned: &'a Reckoned,
     /// Of the order's reporting total, with this refund alone.
     reporting: i64,
     /// Whether this refund is the one with which everything has gone back.
     becomes_whole: bool,
 }
 
-/// What comes back beside money: spend and orders, the visit, and what was used up; answers the earned points that
-/// were taken back.
-fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: Given) -> Result<i64> {
+/// What comes back beside money: spend and orders, the visit, points and tier, and what was used up; answers the
+/// earned points that were taken back.
+fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result<i64> {
+    let order = tab.id.to_string();
     if given.becomes_whole {
-        uses::release_all(tx, &tab.id.to_string())?;
-        coupons::undone(tx, &tab.id.to_string())?;
+        uses::release_all(tx, &order)?;
+        coupons::undone(tx, &order)?;
     }
     let Some(customer) = tab.customer else {
         return Ok(0);
     };
     customers::record_refund(tx, customer, venue.id, given.reporting, given.becomes_whole)?;
-    if given.becomes_whole {
-        customers::undo_visit(tx, customer, venue.id, visit_day(venue, tab))?;
+    let on = visit_day(venue, tab);
+    let undone = if given.becomes_whole {
+        customers::undo_visit(tx, customer, venue.id, on)?
+    } else {
+        None
+    };
+    let reversed = take_points_back(tx, tab, customer, given, undone.as_deref())?;
+    let cause = tiers::Cause {
+        customer,
+        venue: venue.id,
+        on,
+        today: venue.business_day(tx.now()),
+        visits: -i64::from(undone.is_some()),
+        points: -reversed,
+        spend: -given.reporting,
+        kind: "refund",
+        id: given.refund.to_string(),
+        is_quiet: false,
+    };
+    tiers::refresh(tx, &cause)?;
+    Ok(reversed)
+}
+
+/// Earned points in proportion, redeemed ones likewise, and those of the visit with its last purchase, whichever
+/// purchase opened it; answers what was taken back of what was earned.
+fn take_points_back(
+    tx: &mut Tx,
+    tab: &Tab,
+    customer: CustomerId,
+    given: &Given<'_>,
+    undone: Option<&str>,
+) -> Result<i64> {
+    let order = tab.id.to_string();
+    let root = loyalty::root_of(tx, &order)?;
+    let sale = &tab.decided.evaluation;
+    let (spend, bonus) = match loyalty::earned_of(tx, &root)? {
+        None => (0, 0),
+        Some((earned, basis)) => {
+            let after = &given.reckoned.so_far;
+            let of_bonus = Earned {
+                spend_points: earned.bonus_points,
+                ..earned.clone()
+            };
+            (
+                points_reversed(sale, given.before, after, &earned, basis),
+                points_reversed(sale, given.before, after, &of_bonus, basis),
+            )
+        }
+    };
+    let earned = TakeBack {
+        customer,
+        venue: tab.venue,
+        purchase: root,
+        refund: given.refund,
+        spend,
+        bonus,
+        visit: undone == Some(order.as_str()),
+        restored: 0,
+        at: tx.now(),
+    };
+    let spent = TakeBack {
+        purchase: order.clone(),
+        spend: 0,
+        bonus: 0,
+        visit: false,
+        restored: given.reckoned.points_restored,
+        ..earned.clone()
+    };
+    let opened = TakeBack {
+        purchase: undone.unwrap_or_default().to_owned(),
+        visit: undone.is_some_and(|opener| opener != order),
+        restored: 0,
+        ..spent.clone()
+    };
+    let mut taken = 0;
+    // What was spent comes back first: it pays what is owed before more is.
+    for back in [spent, earned, opened] {
+        if back.visit || back.spend > 0 || back.bonus > 0 || back.restored > 0 {
+            let entries = loyalty::take_back(tx, &back)?;
+            let lost = entries.iter().filter(|entry| entry.points < 0);
+            taken -= lost.map(|entry| entry.points).sum::<i64>();
+        }
     }
-    Ok(0)
+    Ok(taken)
 }
 
 /// The business day that the order was paid on, which is its visit's.

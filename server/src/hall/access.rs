@@ -352,6 +352,8 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/available", STAFF, "orders:read"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/predefined", STAFF, "orders:write"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/coupon", STAFF, "orders:write"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/points", STAFF, "orders:write"),
+    keyed("POST", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/redeem", STAFF, "orders:write"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/automatic", STAFF, "orders:write"),
     rule("DELETE", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/{orderDiscountId}", STAFF, "orders:write"),
     rule("GET", "/api/v1/dashboard/venues/{venueId}/comps", MANAGER, "orders:read"),

@@ -7,7 +7,7 @@ use engine::discount::{Discount as Rule, LineShare};
 use engine::quote::{Evaluation, TraceEntry, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::holds::HeldUse;
+use super::holds::{HeldPoints, HeldUse};
 use crate::discounts::OpenValue;
 use crate::hall::access::Role;
 use crate::hall::error::{Code, Error, Extra, Result};
@@ -30,19 +30,11 @@ pub struct Asks {
     /// The uses that the order holds, as they were last settled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldUse>,
-    /// The points that it holds.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub points_held: i64,
+    /// The points that it holds, and whose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points_held: Option<HeldPoints>,
     /// 1, 2, 3 … : the earlier wish stays where two exclude each other.
     pub added: u32,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_zero(points: &i64) -> bool {
-    *points == 0
 }
 
 /// A discount that somebody asked for.
@@ -143,6 +135,14 @@ impl Asks {
     pub fn coupons(&self) -> impl Iterator<Item = (&Wish, CouponId)> {
         self.wishes.iter().filter_map(|wish| match wish.what {
             What::Coupon { coupon_id, .. } => Some((wish, coupon_id)),
+            _ => None,
+        })
+    }
+
+    /// The points that the guest wants to take off.
+    pub fn points(&self) -> Option<(&Wish, i64)> {
+        self.wishes.iter().find_map(|wish| match wish.what {
+            What::Points { points } => Some((wish, points)),
             _ => None,
         })
     }

@@ -1,6 +1,6 @@
 //! Which rules wish to be applied to an order, and what each would use up.
 
-use engine::discount::{Candidate, Discount as Rule, Origin, Scope, Type};
+use engine::discount::{Candidate, Discount as Rule, Origin, PointsAsked, Scope, Type};
 
 use super::asks::{What, Wish};
 use super::{Buyer, Tab};
@@ -11,6 +11,11 @@ use crate::hall::error::Result;
 use crate::hall::id::{CouponId, DiscountId};
 use crate::hall::identity::Venue;
 use crate::hall::store::Read;
+use crate::loyalty;
+use crate::tiers::{self, Standing};
+
+/// How the answers name the points that were taken off.
+const POINTS: &str = "Points";
 
 /// A candidate, with what it uses up where it is applied.
 pub struct Weighed {
@@ -37,7 +42,7 @@ pub fn gather(
     let known = buyer.map(|buyer| (buyer.id, buyer.group_id));
     for live in discounts::live(read, venue.id, known, now)? {
         if !tab.asks.off.contains(&live.discount_id) {
-            all.push(automatic(live));
+            all.push(automatic(&live));
         }
     }
     all.extend(tab.asks.wishes.iter().filter_map(manual));
@@ -64,6 +69,12 @@ pub fn gather(
             }
             What::Manual { .. } | What::Points { .. } => {}
         }
+    }
+    if let Some(buyer) = buyer {
+        all.extend(tier(&tiers::standing(read, buyer.id)?));
+    }
+    if let Some((wish, points)) = tab.asks.points() {
+        all.push(points_wished(read, venue, tab, buyer, wish, points)?);
     }
     for code in running.iter().filter(|code| !typed.contains(&code.id)) {
         all.push(running_code(code, rule(code.discount_id)));
@@ -145,11 +156,59 @@ fn running_code(code: &Coupon, live: Option<&Live>) -> Weighed {
     }
 }
 
-fn automatic(live: Live) -> Weighed {
+fn automatic(live: &Live) -> Weighed {
     Weighed {
-        limits: of_rule(&live).into_iter().collect(),
+        limits: of_rule(live).into_iter().collect(),
         candidate: Candidate::automatic(Rule::clone(&live.rule)),
     }
+}
+
+/// The order discount of the guest's status.
+fn tier(standing: &Standing) -> Option<Weighed> {
+    let percent = standing.percent.filter(|percent| percent.scaled() > 0)?;
+    let mut candidate = Candidate::tier(standing.tier_id.to_string(), percent);
+    candidate.discount.name = standing.name.clone();
+    Some(Weighed {
+        candidate,
+        limits: Vec::new(),
+    })
+}
+
+/// Points that the guest wants to take off, as many as there are to spend.
+fn points_wished(
+    read: &mut Read,
+    venue: &Venue,
+    tab: &Tab,
+    buyer: Option<&Buyer>,
+    wish: &Wish,
+    points: i64,
+) -> Result<Weighed> {
+    let order = tab.id.to_string();
+    let mut candidate = match buyer {
+        Some(buyer) => {
+            let redeemable = loyalty::redeemable(read, venue, buyer.id, &order)?;
+            let asked = PointsAsked {
+                points,
+                value: redeemable.value,
+                points_min: redeemable.minimum,
+                points_available: redeemable.available,
+            };
+            Candidate::points(wish.id.to_string(), asked)
+        }
+        None => Candidate {
+            // Whatever is asked, the engine then asks for the customer.
+            customer_uses_left: Some(0),
+            ..Candidate::manual(
+                wish.id.to_string(),
+                Rule::new(wish.id.to_string(), Type::FixedAmount, Scope::Order),
+            )
+        },
+    };
+    candidate.discount.name = POINTS.into();
+    Ok(Weighed {
+        candidate,
+        limits: Vec::new(),
+    })
 }
 
 /// A rule that was made up at the till.

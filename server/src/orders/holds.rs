@@ -12,6 +12,7 @@ use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
+use crate::loyalty::{self, Redeem};
 
 /// A use that the order holds, by which discount and for whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,14 @@ pub struct HeldUse {
     pub candidate: String,
     pub limits: Limits,
     pub customer: Option<CustomerId>,
+}
+
+/// Points that the order holds, and whose they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldPoints {
+    pub customer: CustomerId,
+    pub points: i64,
 }
 
 fn purchase(tab: &Tab, customer: Option<CustomerId>) -> Purchase {
@@ -71,36 +80,86 @@ pub fn settle(tx: &mut Tx, tab: &mut Tab, weighed: &[Weighed]) -> Result<()> {
         }
     }
     tab.asks.held = wanted;
+    settle_points(tx, tab)
+}
+
+/// Holds the points that the order takes off, and no others.
+fn settle_points(tx: &mut Tx, tab: &mut Tab) -> Result<()> {
+    let applied = tab.decided.evaluation.discounts.iter();
+    let points: i64 = applied.filter_map(|one| one.points).sum();
+    let customer = tab.customer.filter(|_| points > 0);
+    let wanted = customer.map(|customer| HeldPoints { customer, points });
+    let order = tab.id.to_string();
+    match (wanted, tab.asks.points_held) {
+        (wanted, held) if wanted == held => {}
+        (Some(wanted), _) => {
+            let until = tx.now() + uses::ORDER_HOLDS;
+            loyalty::hold(tx, wanted.customer, &order, wanted.points, Some(until))
+                .map_err(spent_meanwhile)?;
+        }
+        (None, Some(held)) => loyalty::hold(tx, held.customer, &order, 0, None)?,
+        (None, None) => {}
+    }
+    tab.asks.points_held = wanted;
     Ok(())
+}
+
+/// The points were there when the order was decided: run again, it is decided without them.
+fn spent_meanwhile(error: Error) -> Error {
+    match error {
+        Error::Refused(Code::PointsShort, _) => {
+            Error::Again("the points were spent meanwhile".into())
+        }
+        other => other,
+    }
 }
 
 /// Makes sure, before money is taken, that the order has what it is priced by: a hold that lapsed is taken again.
 ///
 /// # Errors
-/// `Conflict(CouponGone)` with what the order costs without it.
+/// `Conflict(CouponGone)` with what the order costs without it; `without` reckons that.
 pub fn secure(
     tx: &mut Tx,
     tab: &Tab,
-    without: impl FnOnce(&mut Tx, &HeldUse) -> Result<i64>,
+    without: impl Fn(&mut Tx, &str) -> Result<i64>,
 ) -> Result<()> {
     for one in &tab.asks.held {
-        let Err(spent) = uses::hold(tx, &purchase(tab, one.customer), &one.limits)? else {
-            continue;
-        };
-        let total = Money::of(without(tx, one)?, &tab.currency);
-        let detail = format!(
-            "The order kept its discount longer than it may, and {}. Take it off; the order then costs {}.",
-            said(spent),
-            total.plain()
-        );
-        let id = tab.asks.ids.get(&one.candidate).map(ToString::to_string);
-        let extra = Extra::saying(detail).with("orderDiscountId", id).with(
-            "totalWithout",
-            serde_json::to_value(&total).map_err(Error::bug)?,
-        );
-        return Err(Error::Conflict(Code::CouponGone, extra));
+        if let Err(spent) = uses::hold(tx, &purchase(tab, one.customer), &one.limits)? {
+            let total = without(tx, &one.candidate)?;
+            return Err(gone(tab, &one.candidate, said(spent), total)?);
+        }
     }
-    Ok(())
+    let Some(held) = tab.asks.points_held else {
+        return Ok(());
+    };
+    match loyalty::hold(tx, held.customer, &tab.id.to_string(), held.points, None) {
+        Err(Error::Refused(Code::PointsShort, _)) => {
+            let wish = tab.asks.points().map(|(wish, _)| wish.id.to_string());
+            let candidate = wish.unwrap_or_default();
+            let total = without(tx, &candidate)?;
+            Err(gone(
+                tab,
+                &candidate,
+                "the guest has spent the points since",
+                total,
+            )?)
+        }
+        done => done,
+    }
+}
+
+fn gone(tab: &Tab, candidate: &str, why: &str, total: i64) -> Result<Error> {
+    let total = Money::of(total, &tab.currency);
+    let detail = format!(
+        "The order kept its discount longer than it may, and {why}. Take it off; the order then costs {}.",
+        total.plain()
+    );
+    let id = tab.asks.ids.get(candidate).map(ToString::to_string);
+    let total = serde_json::to_value(&total).map_err(Error::bug)?;
+    let extra = Extra::saying(detail)
+        .with("orderDiscountId", id)
+        .with("totalWithout", total);
+    Ok(Error::Conflict(Code::CouponGone, extra))
 }
 
 fn said(spent: Spent) -> &'static str {
@@ -141,6 +200,7 @@ pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     let Some(customer) = tab.customer else {
         return Ok(());
     };
+    redeem_points(tx, venue, tab)?;
     for (wish, coupon) in tab.asks.coupons() {
         if tab.asks.ids.contains_key(&wish.id.to_string()) {
             let (order, now) = (tab.id.to_string(), tx.now());
@@ -150,10 +210,32 @@ pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     Ok(())
 }
 
+/// The points that the order took off are spent.
+fn redeem_points(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
+    let Some(held) = tab.asks.points_held else {
+        return Ok(());
+    };
+    let applied = tab.decided.evaluation.discounts.iter();
+    let applied: Vec<_> = applied.filter(|one| one.points.is_some()).collect();
+    let ask = Redeem {
+        customer: held.customer,
+        venue: venue.id,
+        purchase: tab.id.to_string(),
+        points: held.points,
+        policy: serde_json::json!({ "applied": applied }),
+        at: tx.now(),
+    };
+    loyalty::redeem(tx, &ask).map(|_| ())
+}
+
 /// Gives back all that the order holds.
 pub fn release(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    let order = tab.id.to_string();
+    if let Some(held) = tab.asks.points_held {
+        loyalty::hold(tx, held.customer, &order, 0, None)?;
+    }
     if tab.asks.held.is_empty() {
         return Ok(());
     }
-    uses::release_all(tx, &tab.id.to_string())
+    uses::release_all(tx, &order)
 }

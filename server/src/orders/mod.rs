@@ -466,7 +466,9 @@ pub fn book_payment(
     reporting_total: impl FnOnce(&mut Tx, i64) -> Result<i64>,
 ) -> Result<()> {
     let before = tab.version;
-    holds::secure(tx, tab, |tx, held| total_without(tx, venue, tab, held))?;
+    holds::secure(tx, tab, |tx, candidate| {
+        total_without(tx, venue, tab, candidate)
+    })?;
     tab.paid += paid.amount + paid.tip;
     tab.tip += paid.tip;
     tab.rounding += paid.rounding;
@@ -486,16 +488,16 @@ pub fn book_payment(
 }
 
 /// What the order would cost without the discount that used what is gone.
-fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, gone: &holds::HeldUse) -> Result<i64> {
+fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Result<i64> {
     let mut without = tab.clone();
     without
         .asks
         .wishes
-        .retain(|wish| wish.id.to_string() != gone.candidate);
+        .retain(|wish| wish.id.to_string() != candidate);
     without
         .asks
         .off
-        .extend(gone.candidate.parse::<crate::hall::id::DiscountId>());
+        .extend(candidate.parse::<crate::hall::id::DiscountId>());
     without.decided = decide::decide(tx, venue, &without)?.0;
     Ok(without.total())
 }

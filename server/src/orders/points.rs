@@ -7,6 +7,7 @@ use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
 use crate::hall::store::Read;
 use crate::loyalty::Basket;
+use crate::tiers;
 
 /// What may earn: the first purchase of a visit while the guest has not been seen that day.
 pub fn basket<'a>(
@@ -24,7 +25,7 @@ pub fn basket<'a>(
         priced_for: tab.decided.order.customer.as_ref(),
         at,
         opens_visit: !seen,
-        tier_multiplier: None,
+        tier_multiplier: tiers::standing(read, customer)?.multiplier,
         purchase_id: tab.id.to_string(),
         cause_kind: "order",
         counted_from: at,

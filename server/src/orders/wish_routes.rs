@@ -5,12 +5,14 @@ use super::Order;
 use super::asks::Authorized;
 use super::available::{self, Available};
 use super::comps::{self, CompReport, CompsAsked};
-use super::wishes::{self, ApplyAutomatic, Automatic, GiveDiscount, PickDiscount, TypeCode};
+use super::wishes::{
+    self, ApplyAutomatic, Automatic, GiveDiscount, PickDiscount, RedeemPoints, TakePoints, TypeCode,
+};
 use crate::hall::access::Role;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::{Error, Result};
 use crate::hall::http::{Body, Path, Query};
-use crate::hall::id::{OrderDiscountId, OrderId, StaffId, VenueId};
+use crate::hall::id::{CustomerId, OrderDiscountId, OrderId, StaffId, VenueId};
 use crate::hall::secret::Secret;
 use crate::platform::tries;
 
@@ -20,6 +22,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(give))
         .routes(routes!(pick))
         .routes(routes!(type_code))
+        .routes(routes!(take_points))
+        .routes(routes!(redeem_points))
         .routes(routes!(apply_automatic))
         .routes(routes!(take_off))
         .routes(routes!(report_comps))
@@ -125,6 +129,49 @@ async fn type_code(
     let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
     call.create([call.hot("order", id)], move |tx| {
         let tab = wishes::type_code(tx, &venue, id, &ask.code, authorized)?;
+        super::show(tx, &tab)
+    })
+    .await
+}
+
+/// Take the guest's points off
+///
+/// The last discount of the order. Only the fewest points that cover what is left are taken; they are held until the
+/// order is paid.
+#[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/points", tag = "orders",
+    params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = TakePoints,
+    responses((status = 201, body = Order)))]
+async fn take_points(
+    call: StaffCall,
+    Path((_, id)): Path<(VenueId, OrderId)>,
+    Body(ask): Body<TakePoints>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    call.create([call.hot("order", id)], move |tx| {
+        let tab = wishes::take_points(tx, &venue, id, ask.points, None)?;
+        super::show(tx, &tab)
+    })
+    .await
+}
+
+/// Redeem a customer's points on an order
+///
+/// The same act as the order's own discount by points.
+#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/redeem",
+    tag = "orders", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
+    request_body = RedeemPoints, responses((status = 201, body = Order)))]
+async fn redeem_points(
+    call: StaffCall,
+    Path((_, customer)): Path<(VenueId, CustomerId)>,
+    Body(ask): Body<RedeemPoints>,
+) -> Result<Answer> {
+    let venue = call.venue()?;
+    let hot = [
+        call.hot("order", ask.order_id),
+        call.hot("customer", customer),
+    ];
+    call.create(hot, move |tx| {
+        let tab = wishes::take_points(tx, &venue, ask.order_id, ask.points, Some(customer))?;
         super::show(tx, &tab)
     })
     .await

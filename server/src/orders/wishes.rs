@@ -13,7 +13,7 @@ use crate::coupons;
 use crate::discounts::{self, OpenValue};
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
-use crate::hall::id::{DiscountId, LineId, OrderDiscountId, OrderId, StaffId};
+use crate::hall::id::{CustomerId, DiscountId, LineId, OrderDiscountId, OrderId, StaffId};
 use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::secret::Secret;
@@ -73,6 +73,24 @@ pub struct TypeCode {
     pub authorized_by_id: Option<StaffId>,
     #[schema(value_type = Option<String>, format = Password, example = json!(null))]
     pub pin: Option<Secret>,
+}
+
+/// Takes the guest's points off.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TakePoints {
+    /// Only the fewest that cover what is left are taken; the answer says how many.
+    #[schema(example = 100)]
+    pub points: i64,
+}
+
+/// The same act, asked for at the guest's profile.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RedeemPoints {
+    #[schema(example = 100)]
+    pub points: i64,
+    pub order_id: OrderId,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -190,6 +208,36 @@ pub fn type_code(
         ..code(tx, venue, &tab, text)?
     };
     ask_for(tx, venue, &mut tab, wish, "order.coupon")?;
+    Ok(tab)
+}
+
+/// Takes the guest's points off, in place of those asked for before. `customer`, where it is named, must be whose order
+/// it is.
+pub fn take_points(
+    tx: &mut Tx,
+    venue: &Venue,
+    order: OrderId,
+    points: i64,
+    customer: Option<CustomerId>,
+) -> Result<Tab> {
+    let mut tab = find_open(tx, venue.id, order)?;
+    if customer.is_some() && tab.customer != customer {
+        let said = "Choose an order of this customer, or attach them to it first.";
+        return Err(Error::field("/orderId", "not_found", said));
+    }
+    if points <= 0 {
+        let said = "Send more than 0; take the discount off the order to spend none.";
+        return Err(Error::field("/points", "out_of_range", said));
+    }
+    let wish = Wish {
+        id: tx.new_id(),
+        added: 0,
+        what: What::Points { points },
+        applied_by: tx.scope().by.actor.clone(),
+        reason: None,
+        authorized: None,
+    };
+    ask_for(tx, venue, &mut tab, wish, "order.points")?;
     Ok(tab)
 }
 

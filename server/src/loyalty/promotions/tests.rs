@@ -1,12 +1,12 @@
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-use super::{Gain, hold, reversed};
+use super::{Gain, hold};
 use crate::both_stores;
 use crate::hall::error::Error;
 use crate::hall::identity;
 use crate::hall::testing::TestApp;
-use crate::loyalty::{self, TakeBack, take_back};
+use crate::loyalty;
 use crate::orders;
 use crate::params;
 
@@ -123,7 +123,6 @@ both_stores! {
 
     async fn a_cap_is_never_exceeded_and_comes_back_with_a_reversal(app: TestApp) {
         promotion(&app, json!({"name": "Double", "multiplier": "2", "maxPointsPerCustomer": 60})).await;
-        let app_venue = app.venue;
         let guest = app.customer("Noor").await.to_string();
         let first = spend(&app, &guest, 5_000).await;
         assert_eq!(first["pointsBalance"], 100);
@@ -133,27 +132,12 @@ both_stores! {
             "Double: 2 times the points on 50.00 EUR: 10 more. It gives a customer at most 60 points.");
         assert_eq!(spend(&app, &guest, 5_000).await["pointsBalance"], 210, "nothing is left");
         assert_eq!(counted(&app).await, [(60, 60)]);
-        let purchase = first["id"].as_str().expect("an id").to_owned();
-        let customer = guest.parse().expect("an id");
-        let half = move |refund: &str| TakeBack {
-            customer,
-            venue: app_venue,
-            purchase: purchase.clone(),
-            refund: refund.parse().expect("an id"),
-            spend: 50,
-            bonus: 0,
-            visit: false,
-            restored: 0,
-            at: crate::hall::testing::noon(),
-        };
-        let (one, two) = (half("rfd_01kab4bqf8e1ftz0c6hqp2v9xw"), half("rfd_01kab4bqf8e1ftz0c6hqp2v9xx"));
-        app.write(move |tx| {
-            take_back(tx, &one)?;
-            reversed(tx, customer, &one.purchase)
-        }).await;
+        let refunds = app.till(&format!("/orders/{}/refunds", first["id"].as_str().expect("an id")));
+        let half = json!({"amount": {"amount": 2_500, "currency": "EUR"}, "reason": "half of it was cold"});
+        app.manager().post(&refunds, half.clone()).await.is(201);
         assert_eq!(counted(&app).await[0].0, 35, "half of the fifty came back, once");
         assert_eq!(spend(&app, &guest, 5_000).await["pointsBalance"], 160 + 75);
-        app.write(move |tx| take_back(tx, &two)).await;
+        app.manager().post(&refunds, half).await.is(201);
         assert_eq!(counted(&app).await[0].0, 35, "60 again, less the other half");
     }
 

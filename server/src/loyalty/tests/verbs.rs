@@ -272,8 +272,8 @@ both_stores! {
         let refused = app.try_write(move |tx| bring(tx, &again)).await;
         assert!(matches!(refused, Err(Error::Conflict(Code::AlreadyDone, _))), "{refused:?}");
         let bonus = Grant {
-            customer: ann, venue: None, points: 20, cause_kind: "streak", cause_id: "stk_1".into(),
-            purchase_id: "stk_1:2026-W24".into(), policy: json!({}),
+            customer: ann, venue: None, points: 20, cause_kind: "gift", cause_id: "gift_1".into(),
+            purchase_id: "gift_1".into(), policy: json!({}),
         };
         let again = bonus.clone();
         app.write(move |tx| grant(tx, &bonus)).await;

@@ -1,3 +1,5 @@
+mod points;
+
 use jiff::{SignedDuration, civil::date};
 use serde_json::{Value as Json, json};
 
