@@ -338,7 +338,8 @@ pub fn balance(read: &mut Read, customer: CustomerId) -> Result<Balance> {
         sentence: (purse.debt > 0).then(|| {
             let debt = purse.debt;
             format!(
-                "{debt} points were spent before their purchase was refunded: the next {debt} points that you earn settle it."
+                "{debt} points were spent before their purchase was refunded: \
+                 the next {debt} points that you earn settle it."
             )
         }),
         lots,

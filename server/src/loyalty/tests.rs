@@ -4,6 +4,8 @@ use serde_json::{Value as Json, json};
 use crate::both_stores;
 use crate::hall::testing::TestApp;
 
+mod model;
+mod races;
 mod verbs;
 
 async fn guest(app: &TestApp) -> String {

@@ -79,7 +79,8 @@ pub fn opened_by(read: &mut Read, customer: CustomerId, seqs: &[i64]) -> Result<
         return Ok(Vec::new());
     }
     let sql = format!(
-        "select ledger_seq, lot_id, expires_at, earned, open, redeemed, expired, reversed, moved, settled, adjusted, owed
+        "select ledger_seq, lot_id, expires_at, earned, open, redeemed, expired, reversed, moved, settled, adjusted,
+           owed
          from points_lots where tenant_id = $1 and customer_id = $2 and ledger_seq in ({})",
         crate::hall::filter::places(3, seqs.len())
     );
@@ -144,7 +145,7 @@ fn lot(row: &Row, from: usize) -> Result<Lot> {
 /// # Errors
 /// `Again` where one of them is not as it was.
 pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Result<()> {
-    const COLUMNS: usize = 10;
+    const COLUMNS: usize = 11;
     for chunk in lots.chunks(CHUNK) {
         let mut params = params![customer].to_vec();
         for (was, is) in chunk {
@@ -158,7 +159,8 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
                 is.settled,
                 is.adjusted,
                 is.owed,
-                is.expires_at
+                is.expires_at,
+                was.expires_at
             ]);
         }
         // Without a type, the first row of the values would be text on PostgreSQL.
@@ -168,7 +170,8 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
                settled = v.column7, adjusted = v.column8, owed = v.column9, expires_at = v.column10
              from (values {rows}) as v
              where points_lots.tenant_id = $1 and points_lots.customer_id = $2 and points_lots.lot_id = v.column1
-               and points_lots.open = v.column2 and points_lots.redeemed = v.column3"
+               and points_lots.open = v.column2 and points_lots.redeemed = v.column3
+               and coalesce(points_lots.expires_at, -1) = coalesce(v.column11, -1)"
         );
         if usize::try_from(tx.exec(&sql, &params)?).ok() != Some(chunk.len()) {
             return Err(Error::Again("a lot moved meanwhile".into()));
