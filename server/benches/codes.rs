@@ -10,6 +10,7 @@ use rusqlite::{Connection, params_from_iter};
 use server::app;
 use server::coupons::{GenerateCoupons, batches};
 use server::discounts;
+use server::hall::allowance::Taken;
 use server::hall::call::Hall;
 use server::hall::id::TenantId;
 use server::hall::identity::Mode;
@@ -62,6 +63,7 @@ async fn through_the_job() -> f64 {
         master: Arc::new([7; 32]),
         public_url: "http://regulars.test".into(),
         rooms: app::ROOMS,
+        taken: Taken::default(),
     };
     let tenant: TenantId = hall.entropy.id(hall.clock.now());
     let scope = Scope::new(tenant, hall.clock.now(), By::cli());

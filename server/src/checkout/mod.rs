@@ -2,7 +2,7 @@
 //!
 //! A payment that closes an order moves its customer's counters, visit and points in the same transaction (L12,
 //! L25, L27), and a refund moves them back (L29). One call may price, pay and earn: all of it, or nothing. Absent on
-//! purpose: gift cards and coupons answer `method_unavailable`; nothing here pretends to do them.
+//! purpose: gift cards answer `method_unavailable`; nothing here pretends to take them.
 
 mod calculate;
 pub mod cdnow;

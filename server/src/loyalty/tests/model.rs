@@ -26,7 +26,8 @@ const STEPS: u64 = 25;
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Fate {
     Open,
-    Redeemed(String),
+    /// By a purchase, in its which redemption.
+    Redeemed(String, usize),
     Expired,
     Reversed,
     Settled,
@@ -48,6 +49,8 @@ struct Reckoning {
     owed: HashMap<String, usize>,
     held: HashMap<String, i64>,
     debt: usize,
+    /// So far.
+    redemptions: usize,
 }
 
 impl Reckoning {
@@ -117,7 +120,9 @@ impl Reckoning {
     }
 
     fn restore(&mut self, purchase: &str, points: usize, now: Timestamp, grace: SignedDuration) {
-        let mut taken = self.of(&Fate::Redeemed(purchase.to_owned()));
+        // The last redemption goes back first, and of each the lot that lives longest.
+        let of = |redemption| self.of(&Fate::Redeemed(purchase.to_owned(), redemption));
+        let mut taken: Vec<usize> = (0..self.redemptions).flat_map(of).collect();
         taken.reverse();
         for place in taken.into_iter().take(points) {
             let lot = self.points[place].lot.clone();
@@ -338,7 +343,8 @@ impl Sequence<'_> {
         };
         let took = self.tried(move |tx| redeem(tx, &ask).map(|_| ())).await;
         let own = self.model.held.get(&purchase).copied().unwrap_or(0);
-        let fate = Fate::Redeemed(purchase.clone());
+        let fate = Fate::Redeemed(purchase.clone(), self.model.redemptions);
+        self.model.redemptions += 1;
         assert_eq!(
             took,
             self.model.take(points, own, now, &fate),
