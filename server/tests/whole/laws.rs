@@ -199,7 +199,7 @@ const BREACHES: &[Breach] = &[
         from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
     breach("L26", "has 2 rows up to 3", &[], &["update points_ledger set seq = 3 where seq = 2"]),
-    breach("L26", "has 1 rows up to 1 and counts 2", &["L01"], &["delete from points_ledger where seq = 2"]),
+    breach("L26", "has 1 rows up to 1 and counts 2", &["L01", "L25"], &["delete from points_ledger where seq = 2"]),
     breach("L27", "earned SPEND 2 times", &[], &["drop index points_ledger_by_purchase",
         "update points_ledger set purchase_id = (select order_id from orders where label = 'one')"]),
     breach("L27", "is earned from nothing", &["store"], &["update points_ledger set purchase_id = null where seq = 1"]),
