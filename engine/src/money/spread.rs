@@ -1,5 +1,7 @@
 //! Spreading an amount over shares, to the last minor unit.
 
+use smallvec::SmallVec;
+
 /// Spreads `total` over `weights` in proportion: each share rounded down, then the minor units that are
 /// left one by one to the largest remainders. A tie goes to the earlier weight, so the caller's order
 /// must follow from what the shares are, never from where they stood.
@@ -17,7 +19,7 @@ pub fn largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
         return Some(vec![total]);
     }
     let mut shares = Vec::with_capacity(weights.len());
-    let mut remainders = Vec::with_capacity(weights.len());
+    let mut remainders: SmallVec<[(i128, usize); 16]> = SmallVec::new();
     let mut left = total;
     for (place, &weight) in weights.iter().enumerate() {
         let (share, remainder) = divided(i128::from(total) * i128::from(weight), whole);

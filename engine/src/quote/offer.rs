@@ -1,5 +1,7 @@
 //! What a rule would take from the table as it stands, and the taking of it.
 
+use smallvec::SmallVec;
+
 use super::allowance::Allowance;
 use super::facts::Facts;
 use super::fit::shut_code;
@@ -10,6 +12,9 @@ use super::targets::Targets;
 use super::trace::TraceCode;
 use crate::discount::Candidate;
 use crate::money::spread_within;
+
+/// One for each portion or each rate, as an order usually has them.
+type Amounts = SmallVec<[i64; 32]>;
 
 /// A saving that a rule could give, with the clamps that shaped it.
 pub(crate) struct Offer {
@@ -150,15 +155,15 @@ fn clamped(candidate: &Candidate, draft: &Draft, notes: &mut Vec<TraceCode>) -> 
 /// Over tax rates first, then over the classes of each: portions stand in the canonical order of their
 /// classes, so ties go to the higher rate, then the higher price, then the smaller product id or name.
 fn spread_over(portions: &[Portion], amount: i64, table: &Table<'_>) -> Option<Vec<i64>> {
-    let weights: Vec<i64> = portions.iter().map(|portion| portion.weight).collect();
-    let rooms: Vec<i64> = portions.iter().map(|portion| portion.room).collect();
+    let weights: Amounts = portions.iter().map(|portion| portion.weight).collect();
+    let rooms: Amounts = portions.iter().map(|portion| portion.room).collect();
     let lengths = rate_lengths(portions, table);
     if lengths.len() == 1 {
         return spread_within(amount, &weights, &rooms);
     }
-    let by_rate = |values: &[i64]| -> Vec<i64> {
+    let by_rate = |values: &[i64]| -> Amounts {
         let mut rest = values;
-        let mut sums = Vec::with_capacity(lengths.len());
+        let mut sums = Amounts::new();
         for length in &lengths {
             let (group, others) = rest.split_at(*length);
             sums.push(group.iter().sum());
@@ -180,8 +185,8 @@ fn spread_over(portions: &[Portion], amount: i64, table: &Table<'_>) -> Option<V
 }
 
 /// How many portions stand at each rate.
-fn rate_lengths(portions: &[Portion], table: &Table<'_>) -> Vec<usize> {
-    let mut lengths: Vec<usize> = Vec::new();
+fn rate_lengths(portions: &[Portion], table: &Table<'_>) -> SmallVec<[usize; 8]> {
+    let mut lengths = SmallVec::new();
     let mut last = None;
     for portion in portions {
         let rate = table.goods_of(&table.classes[portion.class]).line.rate;

@@ -24,6 +24,45 @@ pub(crate) fn by_text(texts: &[&str]) -> Vec<usize> {
     keyed.into_iter().map(|(_, place)| place).collect()
 }
 
+/// Places by the texts that name them; a text may name several.
+pub(crate) struct ByText<'a> {
+    /// What all texts begin with.
+    shared: &'a [u8],
+    sorted: Vec<(u64, &'a str, usize)>,
+}
+
+impl<'a> ByText<'a> {
+    pub fn new(named: impl Iterator<Item = (&'a str, usize)>) -> Self {
+        let mut sorted: Vec<_> = named.map(|(text, place)| (0, text, place)).collect();
+        let first = sorted.first().map_or("", |&(_, text, _)| text);
+        let shared = sorted
+            .iter()
+            .map(|(_, text, _)| shared_bytes(first, text))
+            .min()
+            .unwrap_or(0);
+        for (key, text, _) in &mut sorted {
+            *key = head(&text.as_bytes()[shared..]);
+        }
+        sorted.sort_unstable();
+        Self {
+            shared: &first.as_bytes()[..shared],
+            sorted,
+        }
+    }
+
+    pub fn places(&self, text: &str) -> impl Iterator<Item = usize> {
+        let key = text.as_bytes().strip_prefix(self.shared).map(head);
+        let first = key.map_or(self.sorted.len(), |key| {
+            self.sorted
+                .partition_point(|&(other, name, _)| (other, name) < (key, text))
+        });
+        self.sorted[first..]
+            .iter()
+            .take_while(move |(_, name, _)| *name == text)
+            .map(|&(_, _, place)| place)
+    }
+}
+
 fn shared_bytes(a: &str, b: &str) -> usize {
     a.bytes()
         .zip(b.bytes())
@@ -63,5 +102,33 @@ mod tests {
         expected.sort_unstable();
         assert_eq!(sorted, expected);
         assert_eq!(by_text(&[]), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_text_finds_all_its_places_and_no_other_text_does() {
+        let texts = ["prd_b", "prd_a", "prd_abcdefgh2", "prd_a", "prd_abcdefgh1"];
+        let named = || {
+            texts
+                .into_iter()
+                .enumerate()
+                .map(|(place, text)| (text, place))
+        };
+        let index = ByText::new(named());
+        let found = |text: &str| index.places(text).collect::<Vec<_>>();
+        assert_eq!(found("prd_a"), [1, 3]);
+        assert_eq!(found("prd_abcdefgh1"), [4]);
+        for absent in [
+            "",
+            "p",
+            "prd_",
+            "prd_abcdefgh",
+            "prd_abcdefgh3",
+            "cat_a",
+            "prd_c",
+        ] {
+            assert_eq!(found(absent), [0_usize; 0], "{absent}");
+        }
+        let none = ByText::new(std::iter::empty());
+        assert_eq!(none.places("prd_a").count(), 0);
     }
 }

@@ -5,14 +5,19 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
+use super::Refused;
 use super::allowance::Allowance;
 use super::facts::{Facts, unit_price};
 use super::outcome::dearest;
-use super::{Refused, sort};
+use super::sort::ByText;
 use crate::order::{Line, Modifier};
 
-/// Room for the discounts that most classes see, so that their list does not grow.
-const STEPS_USUAL: usize = 8;
+/// Discounts that most classes see.
+type Steps = SmallVec<[Step; 8]>;
+/// Lines that most classes stand on.
+type Segments = SmallVec<[Segment; 2]>;
 
 /// What units of one kind have in common.
 pub(crate) struct Goods<'a> {
@@ -40,8 +45,8 @@ pub(crate) struct Class {
     pub goods: usize,
     pub units: i64,
     pub list: i64,
-    pub steps: Vec<Step>,
-    pub segments: Vec<Segment>,
+    pub steps: Steps,
+    pub segments: Segments,
     pub is_comped: bool,
 }
 
@@ -52,7 +57,7 @@ impl Class {
 
     /// Takes units out as a class of their own. They are the dearest: the choice follows from amounts
     /// alone, so it is the same however the units stood on lines.
-    fn split_off(&mut self, units: i64, segments: Vec<Segment>) -> Self {
+    fn split_off(&mut self, units: i64, segments: Segments) -> Self {
         let whole = self.units;
         let mut part = self.clone();
         part.units = units;
@@ -71,9 +76,8 @@ impl Class {
 /// All goods of an order, and where each id is among them.
 pub(crate) struct Shelf<'a> {
     pub goods: Vec<Goods<'a>>,
-    /// Sorted.
-    pub products: Vec<(&'a str, usize)>,
-    pub categories: Vec<(&'a str, usize)>,
+    pub products: ByText<'a>,
+    pub categories: ByText<'a>,
 }
 
 /// All classes, dearest rate first, then dearest price, then smallest product id or name.
@@ -107,8 +111,8 @@ impl<'a> Table<'a> {
                     goods: goods.len() - 1,
                     units: 0,
                     list: 0,
-                    steps: Vec::with_capacity(STEPS_USUAL),
-                    segments: Vec::with_capacity(1),
+                    steps: Steps::new(),
+                    segments: Segments::new(),
                     is_comped: false,
                 });
             }
@@ -154,7 +158,7 @@ impl<'a> Table<'a> {
             return false;
         }
         let mut wanted = units;
-        let mut segments = Vec::new();
+        let mut segments = Segments::new();
         let is_whole = units == class.units;
         for segment in &mut class.segments {
             let taken = allowance.take(*segment, wanted, facts);
@@ -185,11 +189,7 @@ impl<'a> Shelf<'a> {
                 .iter()
                 .enumerate()
                 .filter_map(|(place, one)| id_of(one.line).map(|id| (id, place)));
-            let (ids, places): (Vec<&str>, Vec<usize>) = named.unzip();
-            sort::by_text(&ids)
-                .into_iter()
-                .map(|at| (ids[at], places[at]))
-                .collect::<Vec<_>>()
+            ByText::new(named)
         };
         let products = index(|line| line.product_id.as_deref());
         let categories = index(|line| line.category_id.as_deref());

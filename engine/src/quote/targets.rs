@@ -1,21 +1,25 @@
 //! What a rule speaks of, looked up once per rule: ids are compared here and nowhere later.
 
+use smallvec::SmallVec;
+
 use super::table::{Goods, Shelf};
 use crate::discount::{Discount, Scope};
 use crate::id::{CategoryId, ProductId};
 use crate::order::Modifier;
 
+type Places = SmallVec<[usize; 8]>;
+
 /// The goods of an order that a rule may reach, by their places.
 #[derive(Clone)]
 pub(crate) enum Targets {
     All,
-    Only(Vec<usize>),
+    Only(Places),
 }
 
 impl Targets {
     /// None where the order holds nothing that the rule speaks of.
     pub fn of(discount: &Discount, shelf: &Shelf<'_>) -> Option<Self> {
-        let mut found = Vec::new();
+        let mut found = Places::new();
         match discount.scope {
             Scope::Item => add_products(&discount.target_item_ids, shelf, &mut found),
             Scope::Category => add_categories(&discount.target_category_ids, shelf, &mut found),
@@ -88,20 +92,14 @@ pub(crate) fn is_modifier(discount: &Discount, modifier: &Modifier) -> bool {
     }
 }
 
-fn add_products(ids: &[ProductId], shelf: &Shelf<'_>, found: &mut Vec<usize>) {
+fn add_products(ids: &[ProductId], shelf: &Shelf<'_>, found: &mut Places) {
     for id in ids {
-        add(id, &shelf.products, found);
+        found.extend(shelf.products.places(id));
     }
 }
 
-fn add_categories(ids: &[CategoryId], shelf: &Shelf<'_>, found: &mut Vec<usize>) {
+fn add_categories(ids: &[CategoryId], shelf: &Shelf<'_>, found: &mut Places) {
     for id in ids {
-        add(id, &shelf.categories, found);
+        found.extend(shelf.categories.places(id));
     }
-}
-
-fn add(id: &str, index: &[(&str, usize)], found: &mut Vec<usize>) {
-    let first = index.partition_point(|(other, _)| *other < id);
-    let same = index[first..].iter().take_while(|(other, _)| *other == id);
-    found.extend(same.map(|(_, goods)| *goods));
 }
