@@ -58,7 +58,7 @@ impl Tab {
                 wish.and_then(|wish| wish.reason.as_deref())
                     .unwrap_or_default()
             }),
-            is_bound: candidate.discount.requires_approval,
+            is_bound: candidate.requires_approval(),
             applied_by: wish.map_or(NOBODY, |wish| &wish.applied_by),
             authorized: wish.and_then(|wish| wish.authorized),
         })

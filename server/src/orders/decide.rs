@@ -1,6 +1,6 @@
 //! Asking the engine: what is on the order, which rules wish to be applied, and what came of it.
 
-use engine::discount::Candidate;
+use engine::discount::{Candidate, Discount as Rule};
 use engine::money::{Currency, Quantity, Rate};
 use engine::order as priced;
 use engine::quote::{Context, Evaluation, Policy, Refused, evaluate};
@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::candidates::{self, Weighed};
+use super::recorded::{Recorded, Version};
 use super::{Buyer, Line, Tab, buyer};
 use crate::discounts::{self, DiscountPolicy, uses};
 use crate::hall::error::{Error, Result};
@@ -19,7 +20,7 @@ use crate::hall::store::Read;
 #[serde(rename_all = "camelCase")]
 pub struct Decided {
     pub order: priced::Order,
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<Recorded>,
     pub policy: Policy,
     /// IANA name.
     pub zone: String,
@@ -51,7 +52,7 @@ impl Decided {
             evaluate(&order, &candidates, &Context { policy, zone }).map_err(refused)?;
         Ok(Decided {
             order,
-            candidates,
+            candidates: candidates.into_iter().map(Recorded::of).collect(),
             policy,
             zone: name,
             evaluation,
@@ -66,9 +67,13 @@ impl Decided {
         })
     }
 
-    /// The same evaluation made again from what is stored.
-    pub fn again(&self) -> Result<Evaluation> {
-        evaluate(&self.order, &self.candidates, &self.context()?).map_err(refused)
+    /// The same evaluation made again from what is stored and the versions that it names. None where one is gone.
+    pub fn again(&self, rule: impl Fn(Version) -> Option<Rule>) -> Result<Option<Evaluation>> {
+        let candidates: Option<Vec<_>> =
+            self.candidates.iter().map(|one| one.again(&rule)).collect();
+        let again =
+            candidates.map(|all| evaluate(&self.order, &all, &self.context()?).map_err(refused));
+        again.transpose()
     }
 }
 

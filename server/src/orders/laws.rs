@@ -1,10 +1,13 @@
 //! What must be true of orders. Amounts are compared as stored; what was decided is decided again.
 
+use std::collections::HashMap;
+
 use engine::discount::Discount as Rule;
 use engine::refund::{Ask, Refunded, refund};
 
 use super::Line;
 use super::decide::{Decided, line};
+use super::recorded::{Recorded, Version};
 use super::store::{self, Kept, KeptRefund};
 use crate::hall::error::Result;
 use crate::hall::law::{BREACHES_MAX, Check, Law};
@@ -166,6 +169,7 @@ pub const ALL: &[Law] = &[
 fn recompute(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
     let mut after = (String::new(), String::new());
     let mut found = Vec::new();
+    let mut rules = Rules::new();
     loop {
         let stride = store::kept_after(across, &after, STRIDE)?;
         let Some(last) = stride.last() else {
@@ -173,11 +177,12 @@ fn recompute(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
         };
         let last = last.place.clone();
         let mut lines = store::lines_between(across, &after, &last)?;
-        let mut rules = store::rules_between(across, &after, &last)?;
+        let mut borne = store::versions_between(across, &after, &last)?;
         for kept in stride {
             let lines = lines.remove(&kept.place).unwrap_or_default();
-            let rules = rules.remove(&kept.place).unwrap_or_default();
-            if let Some(wrong) = wrong(&kept, &lines, &rules) {
+            let borne = borne.remove(&kept.place).unwrap_or_default();
+            learn(across, &kept, &mut rules)?;
+            if let Some(wrong) = wrong(&kept, &lines, &borne, &rules) {
                 let (tenant, order) = kept.place;
                 found.push((tenant, format!("order {order} {wrong}")));
             }
@@ -250,16 +255,42 @@ fn first_wrong(decided: &Decided, kept: &[Option<KeptRefund>]) -> Option<i64> {
     None
 }
 
+/// Versions of published rules that were looked up, by tenant; `None` for one that is not there or cannot be read.
+type Rules = HashMap<(String, Version), Option<Rule>>;
+
+/// About 20 MB of rules of a usual size; when it is full it begins anew.
+const RULES_MAX: usize = 4_096;
+
+/// Looks up the versions that an order was decided by, where they are not known yet.
+fn learn(across: &mut Across<'_>, kept: &Kept, rules: &mut Rules) -> Result<()> {
+    if rules.len() >= RULES_MAX {
+        rules.clear();
+    }
+    let candidates = kept.decided.iter().flat_map(|decided| &decided.candidates);
+    for version in candidates.filter_map(Recorded::version) {
+        let key = (kept.place.0.clone(), version);
+        if !rules.contains_key(&key) {
+            let rule = store::version(across, &key.0, version)?;
+            rules.insert(key, rule);
+        }
+    }
+    Ok(())
+}
+
 /// The first thing in which an order is not what was decided. What cannot be read or is refused today is as
-/// much a breach as what comes out otherwise.
-fn wrong(kept: &Kept, lines: &[Option<Line>], rules: &[Option<Rule>]) -> Option<&'static str> {
+/// much a breach as what comes out otherwise. `borne` are the versions that its rows name.
+fn wrong(
+    kept: &Kept,
+    lines: &[Option<Line>],
+    borne: &[Option<Version>],
+    rules: &Rules,
+) -> Option<&'static str> {
     let Some(decided) = &kept.decided else {
         return Some("was decided by what cannot be read");
     };
-    if !decided
-        .again()
-        .is_ok_and(|again| again == decided.evaluation)
-    {
+    let rule = |version: Version| rules.get(&(kept.place.0.clone(), version))?.clone();
+    let again = decided.again(rule).ok().flatten();
+    if again.as_ref() != Some(&decided.evaluation) {
         return Some("is decided otherwise today");
     }
     let totals = &decided.evaluation.totals;
@@ -272,23 +303,18 @@ fn wrong(kept: &Kept, lines: &[Option<Line>], rules: &[Option<Rule>]) -> Option<
     if lines.as_ref() != Some(&decided.order.lines) {
         return Some("has other lines than were decided");
     }
-    let recorded = |rule: &Option<Rule>| {
-        let mut candidates = decided.candidates.iter().map(|one| &one.discount);
-        rule.as_ref()
-            .is_some_and(|rule| candidates.any(|candidate| is_by(rule, candidate)))
+    let mut published = decided
+        .candidates
+        .iter()
+        .filter(|one| one.version().is_some());
+    let was_weighed = |borne: &Option<Version>| {
+        let mut candidates = decided.candidates.iter();
+        borne.is_some() && candidates.any(|one| one.version() == *borne)
     };
-    (!rules.iter().all(recorded)).then_some("was decided by another rule than its version is")
-}
-
-/// Whether a candidate is the published rule; an open one bears the value that staff gave it.
-fn is_by(rule: &Rule, candidate: &Rule) -> bool {
-    if rule.percent.is_some() || rule.amount.is_some() {
-        return rule == candidate;
-    }
-    let valued = Rule {
-        percent: candidate.percent,
-        amount: candidate.amount,
-        ..rule.clone()
-    };
-    valued == *candidate
+    let is_sound = published.all(|one| {
+        one.version()
+            .and_then(rule)
+            .is_some_and(|rule| one.fits(&rule))
+    }) && borne.iter().all(was_weighed);
+    (!is_sound).then_some("was decided by another rule than its version is")
 }

@@ -15,6 +15,7 @@ mod holds;
 mod items;
 mod laws;
 mod points;
+mod recorded;
 mod refunds;
 mod routes;
 mod show;
@@ -183,14 +184,7 @@ impl Tab {
     /// Whether the discount behind a candidate is one that was published, and not made up for this order.
     pub fn is_published(&self, candidate: &CandidateId) -> bool {
         let mut candidates = self.decided.candidates.iter();
-        candidates.any(|one| {
-            one.id == *candidate
-                && one
-                    .discount
-                    .id
-                    .parse::<crate::hall::id::DiscountId>()
-                    .is_ok()
-        })
+        candidates.any(|one| one.id == *candidate && one.version().is_some())
     }
 
     /// What is exactly left to pay.

@@ -391,13 +391,9 @@ fn told(tab: &Tab, named: String, entry: &TraceEntry, language: Language) -> Res
 }
 
 fn name_of(tab: &Tab, id: &engine::id::DiscountId) -> String {
-    let candidates = tab.decided.candidates.iter();
-    let found = candidates
-        .map(|candidate| &candidate.discount)
-        .find(|discount| discount.id == *id);
-    found
-        .map(|discount| discount.name.clone())
-        .unwrap_or_default()
+    let mut candidates = tab.decided.candidates.iter();
+    let found = candidates.find(|one| one.is_of(id));
+    found.map(|one| one.name().to_owned()).unwrap_or_default()
 }
 
 /// The languages that reasons are written in; another one reads English.

@@ -4,6 +4,7 @@ use engine::discount::Discount as Rule;
 use jiff::civil::Date;
 
 use super::comps::Group;
+use super::recorded::Version;
 use super::{Booking, Decided, Line, Payout, Status, Tab};
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, OrderId, RefundId, VenueId};
@@ -532,21 +533,31 @@ pub fn lines_between(
     gather(&rows, 15, |row| line(row).ok())
 }
 
-/// The published rules that the orders after `after` up to `last` bear; `None` for one that cannot be read.
-pub fn rules_between(
+/// The versions of published rules that the orders after `after` up to `last` bear; `None` for one that cannot be read.
+pub fn versions_between(
     across: &mut Across<'_>,
     after: &Place,
     last: &Place,
-) -> Result<HashMap<Place, Vec<Option<Rule>>>> {
+) -> Result<HashMap<Place, Vec<Option<Version>>>> {
     let rows = across.query(
-        "select d.order_id, v.rule, d.tenant_id from order_discounts d
-         left join discount_versions v on v.tenant_id = d.tenant_id and v.discount_id = d.discount_id
-           and v.version = d.discount_version
+        "select d.order_id, d.discount_id, d.discount_version, d.tenant_id from order_discounts d
          where (d.tenant_id > $1 or (d.tenant_id = $1 and d.order_id > $2))
            and (d.tenant_id < $3 or (d.tenant_id = $3 and d.order_id <= $4)) and d.discount_id is not null",
         params![&after.0, &after.1, &last.0, &last.1],
     )?;
-    gather(&rows, 2, |row| row.json(1).ok())
+    gather(&rows, 3, |row| {
+        let version = u32::try_from(row.get::<i64>(2).ok()?).ok()?;
+        Some((row.get(1).ok()?, version))
+    })
+}
+
+/// The rule of a version; `None` where it is not there or cannot be read.
+pub fn version(across: &mut Across<'_>, tenant: &str, of: Version) -> Result<Option<Rule>> {
+    let rows = across.query(
+        "select rule from discount_versions where tenant_id = $1 and discount_id = $2 and version = $3",
+        params![tenant, of.0, i64::from(of.1)],
+    )?;
+    Ok(rows.first().and_then(|row| row.json(0).ok()))
 }
 
 /// An order of which something went back.

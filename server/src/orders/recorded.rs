@@ -1,0 +1,134 @@
+//! A candidate as it is kept with the order that it was weighed for. Of a published rule its version is kept and not its
+//! text: the version never changes, and an order that weighed a hundred rules would carry a hundred texts.
+
+use engine::discount::{Candidate, Coupon, Discount as Rule, LineShare, Origin, PointsAsked};
+use engine::id::CandidateId;
+use engine::money::{Money, Percent};
+use serde::{Deserialize, Serialize};
+
+use crate::hall::id::DiscountId;
+
+/// The version of a published rule.
+pub type Version = (DiscountId, u32);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    pub id: CandidateId,
+    pub origin: Origin,
+    /// The whole rule where none was published: made up at the till, a tier's benefit, points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discount: Option<Box<Rule>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published: Option<Published>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<LineShare>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coupon: Option<Coupon>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    points: Option<PointsAsked>,
+    is_authorized: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uses_left: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer_uses_left: Option<u32>,
+    added: u32,
+}
+
+/// Which version it was, and what is asked of it without looking it up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Published {
+    id: DiscountId,
+    version: u32,
+    name: String,
+    requires_approval: bool,
+    /// What staff gave an open one; else as the version has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    percent: Option<Percent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amount: Option<Money>,
+}
+
+impl Recorded {
+    pub fn of(candidate: Candidate) -> Recorded {
+        let rule = candidate.discount;
+        let published = rule.id.parse().ok().map(|id| Published {
+            id,
+            version: rule.version,
+            name: rule.name.clone(),
+            requires_approval: rule.requires_approval,
+            percent: rule.percent,
+            amount: rule.amount,
+        });
+        Recorded {
+            id: candidate.id,
+            origin: candidate.origin,
+            discount: published.is_none().then(|| Box::new(rule)),
+            published,
+            lines: candidate.lines,
+            coupon: candidate.coupon,
+            points: candidate.points,
+            is_authorized: candidate.is_authorized,
+            uses_left: candidate.uses_left,
+            customer_uses_left: candidate.customer_uses_left,
+            added: candidate.added,
+        }
+    }
+
+    /// The candidate again; `rule` knows the versions of published rules. None where it knows not this one.
+    pub fn again(&self, rule: impl FnOnce(Version) -> Option<Rule>) -> Option<Candidate> {
+        let discount = match (&self.discount, &self.published) {
+            (Some(own), _) => Rule::clone(own),
+            (None, Some(of)) => Rule {
+                percent: of.percent,
+                amount: of.amount,
+                ..rule((of.id, of.version))?
+            },
+            (None, None) => return None,
+        };
+        Some(Candidate {
+            lines: self.lines.clone(),
+            coupon: self.coupon.clone(),
+            points: self.points,
+            is_authorized: self.is_authorized,
+            uses_left: self.uses_left,
+            customer_uses_left: self.customer_uses_left,
+            added: self.added,
+            ..Candidate::new(self.id.as_str(), self.origin, discount)
+        })
+    }
+
+    /// The published rule that it is, if it is one.
+    pub fn version(&self) -> Option<Version> {
+        self.published.as_ref().map(|of| (of.id, of.version))
+    }
+
+    /// Whether it bears the figure of its version; an open one bears what staff gave it.
+    pub fn fits(&self, rule: &Rule) -> bool {
+        let is_open = rule.percent.is_none() && rule.amount.is_none();
+        let mut of = self.published.iter();
+        is_open || of.any(|of| of.percent == rule.percent && of.amount == rule.amount)
+    }
+
+    pub fn name(&self) -> &str {
+        let own = self.discount.as_ref().map(|rule| rule.name.as_str());
+        let published = self.published.as_ref().map(|of| of.name.as_str());
+        own.or(published).unwrap_or_default()
+    }
+
+    pub fn requires_approval(&self) -> bool {
+        let own = self.discount.as_ref().map(|rule| rule.requires_approval);
+        let published = self.published.as_ref().map(|of| of.requires_approval);
+        own.or(published).unwrap_or(false)
+    }
+
+    /// Whether it is of the rule that goes by this id.
+    pub fn is_of(&self, rule: &str) -> bool {
+        match (&self.discount, &self.published) {
+            (Some(own), _) => own.id.as_str() == rule,
+            (None, Some(of)) => rule.parse() == Ok(of.id),
+            (None, None) => false,
+        }
+    }
+}
