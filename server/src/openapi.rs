@@ -13,6 +13,7 @@ use crate::hall::access::{self, Rule, Who};
 use crate::hall::call::{GUEST_COOKIE, STAFF_COOKIE};
 use crate::hall::error::{Code, Error, Problem};
 use crate::hall::id;
+use crate::hall::room::RECENT_MAX;
 
 const ABOUT: &str = "Regulars turns visitors into regulars: customers, discounts, points, orders and \
 payments of venues and chains.\n\nMoney is an integer of the currency's minor units beside its ISO 4217 \
@@ -108,6 +109,7 @@ fn finish(mut document: Json) -> Json {
             schemas.entry(name).or_insert_with(|| json!(schema));
         }
     }
+    document["components"]["schemas"]["Customer"]["properties"]["recent"] = recent_of_customer();
     let schemas = document["components"]["schemas"].clone();
     let mut tags = Vec::new();
     if let Some(paths) = document["paths"].as_object_mut() {
@@ -126,6 +128,21 @@ fn finish(mut document: Json) -> Json {
     tags.dedup();
     document["tags"] = tags.into_iter().map(|name| json!({"name": name})).collect();
     document
+}
+
+/// What the rooms show of a customer on their page; the room of customers does not know them.
+fn recent_of_customer() -> Json {
+    let lists = app::RECENT_OF_CUSTOMER.iter().map(|of_room| {
+        let row = format!("#/components/schemas/{}", (of_room.row)());
+        let list = json!({"type": "array", "maxItems": RECENT_MAX, "items": {"$ref": row}});
+        (of_room.name.to_owned(), list)
+    });
+    json!({
+        "type": "object",
+        "description": "The newest of what else there is of them, newest first, where one customer is shown. \
+            A key with scopes is shown what they reach.",
+        "properties": Json::Object(lists.collect()),
+    })
 }
 
 fn refusals() -> Json {

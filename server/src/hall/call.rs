@@ -616,6 +616,16 @@ impl StaffCall {
         self.identity.role_in_chain
     }
 
+    /// Whether the caller reaches what `scope` names: a key that names scopes only by them.
+    pub fn reaches(&self, scope: &str) -> bool {
+        match &self.identity.principal {
+            Principal::Key { scopes, .. } => {
+                scopes.is_empty() || scopes.iter().any(|has| has == scope)
+            }
+            _ => true,
+        }
+    }
+
     pub fn hot(&self, kind: &str, id: impl ToString + Copy) -> Hot {
         Hot::of(self.identity.tenant.id, kind, &id.to_string())
     }
