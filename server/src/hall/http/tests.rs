@@ -377,10 +377,11 @@ async fn headers_that_come_too_slowly_are_a_problem() {
     );
     let mut stream = server.connect().await;
     stream
-        .write_all(b"GET /hello HTTP/1.1\r\nhost: x\r\n\r\nGET")
+        .write_all(b"GET /hello HTTP/1.1\r\nhost: x\r\n\r\n")
         .await
         .unwrap();
     assert!(some(&mut stream).await.ends_with("hello"));
+    stream.write_all(b"GET").await.unwrap();
     told(&rest(&mut stream).await, "408", "request_timeout");
 }
 
