@@ -137,11 +137,15 @@ fn recent_of_customer() -> Json {
         let list = json!({"type": "array", "maxItems": RECENT_MAX, "items": {"$ref": row}});
         (of_room.name.to_owned(), list)
     });
+    // Rows have their examples where they are listed.
+    let none = app::RECENT_OF_CUSTOMER.iter();
+    let none = none.map(|of_room| (of_room.name.to_owned(), json!([])));
     json!({
         "type": "object",
         "description": "The newest of what else there is of them, newest first, where one customer is shown. \
             A key with scopes is shown what they reach.",
         "properties": Json::Object(lists.collect()),
+        "example": Json::Object(none.collect()),
     })
 }
 
