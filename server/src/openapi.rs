@@ -13,6 +13,7 @@ use crate::hall::access::{self, Rule, Who};
 use crate::hall::call::{GUEST_COOKIE, STAFF_COOKIE};
 use crate::hall::error::{Code, Error, Problem};
 use crate::hall::id;
+use crate::hall::room::RECENT_MAX;
 
 const ABOUT: &str = "Regulars turns visitors into regulars: customers, discounts, points, orders and \
 payments of venues and chains.\n\nMoney is an integer of the currency's minor units beside its ISO 4217 \
@@ -95,6 +96,12 @@ fn finish(mut document: Json) -> Json {
         "RequestId": {"description": "The id of this request, as it stands in logs and in the audit trail.",
             "schema": {"type": "string"}, "example": "req_01kab4bqf8e1ftz0c6hqp2v9xw"},
         "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}, "example": 1},
+        "RateLimitPolicy": {"description": "How often an address may ask: the limit's name, how many at once (`q`), \
+            and in how many seconds all of them come back (`w`).",
+            "schema": {"type": "string"}, "example": "\"coupon-tries\";q=10;w=60"},
+        "RateLimit": {"description": "What the calling address has left: the limit's name, how many (`r`), and in \
+            how many seconds all of them are back (`t`).",
+            "schema": {"type": "string"}, "example": "\"coupon-tries\";r=9;t=6"},
     });
     // An id that stands only in paths is not found by walking bodies and answers.
     for (name, schema) in id::schemas() {
@@ -102,6 +109,7 @@ fn finish(mut document: Json) -> Json {
             schemas.entry(name).or_insert_with(|| json!(schema));
         }
     }
+    document["components"]["schemas"]["Customer"]["properties"]["recent"] = recent_of_customer();
     let schemas = document["components"]["schemas"].clone();
     let mut tags = Vec::new();
     if let Some(paths) = document["paths"].as_object_mut() {
@@ -122,6 +130,25 @@ fn finish(mut document: Json) -> Json {
     document
 }
 
+/// What the rooms show of a customer on their page; the room of customers does not know them.
+fn recent_of_customer() -> Json {
+    let lists = app::RECENT_OF_CUSTOMER.iter().map(|of_room| {
+        let row = format!("#/components/schemas/{}", (of_room.row)());
+        let list = json!({"type": "array", "maxItems": RECENT_MAX, "items": {"$ref": row}});
+        (of_room.name.to_owned(), list)
+    });
+    // Rows have their examples where they are listed.
+    let none = app::RECENT_OF_CUSTOMER.iter();
+    let none = none.map(|of_room| (of_room.name.to_owned(), json!([])));
+    json!({
+        "type": "object",
+        "description": "The newest of what else there is of them, newest first, where one customer is shown. \
+            A key with scopes is shown what they reach.",
+        "properties": Json::Object(lists.collect()),
+        "example": Json::Object(none.collect()),
+    })
+}
+
 fn refusals() -> Json {
     let named = REFUSALS.iter().map(|(code, about)| {
         let example = problem_of(*code).problem("req_01kab4bqf8e1ftz0c6hqp2v9xw");
@@ -135,6 +162,9 @@ fn refusal(about: &str, code: Code, example: &Problem) -> Json {
     if matches!(code, Code::TooMany | Code::Busy | Code::Full) {
         headers["Retry-After"] = json!({"$ref": "#/components/headers/RetryAfter"});
     }
+    if code == Code::TooMany {
+        tell_what_is_left(&mut headers);
+    }
     json!({
         "description": about,
         "headers": headers,
@@ -143,6 +173,11 @@ fn refusal(about: &str, code: Code, example: &Problem) -> Json {
             "example": example,
         }},
     })
+}
+
+fn tell_what_is_left(headers: &mut Json) {
+    headers["RateLimit-Policy"] = json!({"$ref": "#/components/headers/RateLimitPolicy"});
+    headers["RateLimit"] = json!({"$ref": "#/components/headers/RateLimit"});
 }
 
 /// An error of this code, as the server would make it.
@@ -217,6 +252,10 @@ impl Place<'_> {
         matches!(self.method, "put" | "patch" | "delete")
     }
 
+    fn is_limited(&self) -> bool {
+        self.rule.is_some_and(|rule| rule.limited)
+    }
+
     fn is_public(&self) -> bool {
         self.rule.is_none_or(|rule| rule.who == Who::Public)
     }
@@ -232,6 +271,9 @@ fn operate(operation: &mut Json, place: &Place<'_>, schemas: &Json) {
     allow(operation, place);
     take_headers(operation, place);
     exemplify(operation, schemas);
+    if place.is_limited() {
+        limit(operation);
+    }
     refuse(operation, place);
 }
 
@@ -293,6 +335,16 @@ fn allow(operation: &mut Json, place: &Place<'_>) {
     operation["description"] = said
         .map_or_else(|| who.clone(), |text| format!("{text}\n\n{who}"))
         .into();
+}
+
+/// Every answer of a limited operation says what is left, also the good ones.
+fn limit(operation: &mut Json) {
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    for (_, response) in responses {
+        tell_what_is_left(&mut response["headers"]);
+    }
 }
 
 fn staff() -> Json {
@@ -462,7 +514,7 @@ fn refuse(operation: &mut Json, place: &Place<'_>) {
         Code::Stale => place.is_edit(),
         Code::TooLarge | Code::WrongType => has_body,
         Code::Invalid => has_body || has_query || place.is_unsafe(),
-        Code::TooMany => place.is_public(),
+        Code::TooMany => place.is_limited(),
         _ => true,
     };
     let Some(responses) = operation["responses"].as_object_mut() else {

@@ -3,6 +3,7 @@ use utoipa_axum::routes;
 
 use super::calculate::CalculatePoints;
 use super::{Paid, Pay, PlaceOrder, RefundOrder, RefundedOrder};
+use crate::coupons;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
@@ -31,12 +32,12 @@ fn source(call: &StaffCall) -> Source {
     }
 }
 
-/// The rows that many such calls move at once: this customer's.
+/// The rows that many such calls move at once: this customer's, and the counts of these codes.
 fn hot(call: &StaffCall, ask: &PlaceOrder) -> Vec<Hot> {
-    ask.customer_id
-        .iter()
-        .map(|id| call.hot("customer", id))
-        .collect()
+    let customer = ask.customer_id.iter().map(|id| call.hot("customer", id));
+    let codes = ask.coupon_codes.iter();
+    let codes = codes.map(|code| call.hot("coupon", &coupons::compared(code)));
+    customer.chain(codes).collect()
 }
 
 /// Open an order; price, pay and earn in the same call

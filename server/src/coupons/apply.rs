@@ -82,11 +82,15 @@ pub fn typed(read: &mut Read, venue: &Venue, text: &str, _now: Timestamp) -> Res
     find(read, venue, text)?.ok_or_else(unknown)
 }
 
+/// The form in which codes are compared: one code is one, however it is written.
+pub fn compared(text: &str) -> String {
+    // No code is empty.
+    code::canonical(text).unwrap_or_default()
+}
+
 /// As [`typed`]; one statement, whether the text can be a code or not.
 pub(super) fn find(read: &mut Read, venue: &Venue, text: &str) -> Result<Option<Coupon>> {
-    // No code is empty.
-    let code = code::canonical(text).unwrap_or_default();
-    store::apply::by_code(read, venue.id, &code)
+    store::apply::by_code(read, venue.id, &compared(text))
 }
 
 /// The codes that an order bears already, as they stand now, in one statement.

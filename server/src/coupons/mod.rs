@@ -35,7 +35,7 @@ use axum::http::HeaderValue;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-pub use apply::{Coupon, running, standing, typed};
+pub use apply::{Coupon, compared, running, standing, typed};
 pub use batches::{CouponBatch, GenerateCoupons};
 pub use command::EditCoupon;
 pub use personal::{Personal, Voucher, issue_personal};

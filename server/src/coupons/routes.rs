@@ -1,4 +1,4 @@
-use std::sync::LazyLock;
+use std::time::Duration;
 
 use axum::body::{Body as Bytes, Bytes as Chunk};
 use axum::http::{HeaderValue, header};
@@ -12,12 +12,12 @@ use super::batches::{self, CouponBatch, GenerateCoupons};
 use super::redemptions::{self, CouponRedemption, Wanted};
 use super::validate::{self, GoodCoupon, TryCoupon, ValidCoupon, ValidateCoupon};
 use super::{CouponCode, CouponFilter, EditCoupon};
-use crate::hall::call::{Answer, Hall, PublicCall, StaffCall, TenantCall};
+use crate::hall::allowance::{self, Allowance};
+use crate::hall::call::{Answer, Hall, PublicCall, StaffCall};
 use crate::hall::error::{Error, Result};
 use crate::hall::http::{Body, Path};
 use crate::hall::id::{CouponBatchId, CouponId, VenueId};
 use crate::hall::identity;
-use crate::hall::limiter::Limiter;
 use crate::hall::page::{Listing, Page, Paging};
 use crate::hall::patch::Change;
 
@@ -308,7 +308,7 @@ async fn validate_at_till(call: StaffCall, Body(ask): Body<ValidateCoupon>) -> R
 
 /// Ask, without signing in, whether a code is good
 ///
-/// The chain is the one of the page. Whatever is wrong with a code is refused in the same words. Ten tries a minute.
+/// The chain is the one of the page. Whatever is wrong with a code is refused in the same words.
 #[utoipa::path(post, path = "/api/v1/public/venues/{venueSlug}/coupons/validate", tag = "coupons",
     params(("venueSlug" = String, Path)), request_body = TryCoupon,
     responses((status = 200, body = GoodCoupon)))]
@@ -316,26 +316,20 @@ async fn try_coupon(
     call: PublicCall,
     Path(slug): Path<String>,
     Body(ask): Body<TryCoupon>,
-) -> Result<Response> {
+) -> Result<Answer> {
+    allowance::take(call.hall(), &TRIES)?;
     let tenant = call.tenant_of_page().await?;
-    let who = format!("{} {}", tenant.id, call.peer());
-    let allowance = TRIES.ask(&who, call.now);
-    let answer = match allowance.wait() {
-        Some(wait) => Err(Error::TooMany(wait)),
-        None => answer_anybody(call.for_tenant(tenant), slug, ask).await,
-    };
-    let mut response = answer.into_response();
-    allowance.tell(response.headers_mut());
-    Ok(response)
-}
-
-/// Of one address at one chain.
-static TRIES: LazyLock<Limiter> = LazyLock::new(|| Limiter::per_minute(10));
-
-async fn answer_anybody(call: TenantCall, slug: String, ask: TryCoupon) -> Result<Answer> {
+    let call = call.for_tenant(tenant);
     call.read(move |read| {
         let venue = identity::venue_by_slug(read, &slug)?.ok_or(Error::NotFound("venue"))?;
         validate::try_out(read, &venue, &ask)
     })
     .await
 }
+
+/// Ten tries at once and ten a minute: whoever knows a code has typed it by then, and nobody finds one so.
+static TRIES: Allowance = Allowance {
+    name: "coupon-tries",
+    burst: 10,
+    every: Duration::from_secs(6),
+};

@@ -19,6 +19,7 @@ use crate::hall::id::{CustomerId, GroupId, VenueId};
 use crate::hall::identity::{self, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
+use crate::hall::room::RecentOfCustomer;
 use crate::hall::store::{Read, Tx};
 use crate::hall::{etag, patch};
 use crate::platform::refs::{self, ExternalRef};
@@ -223,6 +224,10 @@ pub struct Customer {
     /// The same figures per venue, where one customer is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub venues: Option<Vec<AtVenue>>,
+    /// The newest of what else there is of them, where one customer is shown; a key is shown what its scopes reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub recent: Option<BTreeMap<&'static str, Vec<Json>>>,
     /// The customer that this one was merged into.
     pub merged_into: Option<CustomerId>,
     pub created_at: Timestamp,
@@ -302,6 +307,22 @@ pub fn find(read: &mut Read, id: CustomerId) -> Result<Customer> {
 pub fn show(read: &mut Read, id: CustomerId) -> Result<Customer> {
     let mut customer = find(read, id)?;
     customer.venues = Some(store::at_venues(read, id, &customer.total_spent.currency)?);
+    Ok(customer)
+}
+
+/// With the newest rows of other rooms; those of venues are of `venue`, or of all.
+pub fn with_recent(
+    read: &mut Read,
+    mut customer: Customer,
+    venue: Option<VenueId>,
+    shown: &[&RecentOfCustomer],
+) -> Result<Customer> {
+    let mut recent = BTreeMap::new();
+    for of_room in shown {
+        let newest = (of_room.newest)(read, customer.id, venue)?;
+        recent.insert(of_room.name, newest);
+    }
+    customer.recent = Some(recent);
     Ok(customer)
 }
 

@@ -9,6 +9,7 @@ use super::import::{self, How, Import};
 use super::list::{self, CustomerStats, Filter};
 use super::profile::{self, CreateAtTill, Customer, EditCustomer};
 use super::search::{self, Find, FoundCustomer};
+use crate::app::RECENT_OF_CUSTOMER;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::{Error, Result};
 use crate::hall::http::{Body, BodyLimit, Path, Query, Upload};
@@ -93,6 +94,8 @@ async fn upsert_customer(
 }
 
 /// Show a customer with the figures of each venue
+///
+/// And with the newest of what else there is of them: orders of the venue, of all venues under `venues/all`.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}",
     tag = "customers", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
     responses((status = 200, body = Customer)))]
@@ -100,7 +103,14 @@ async fn show_customer(
     call: StaffCall,
     Path((_, id)): Path<(String, CustomerId)>,
 ) -> Result<Answer> {
-    call.read(move |read| profile::show(read, id)).await
+    let venue = call.venue_or_chain().map(|venue| venue.id);
+    let shown = RECENT_OF_CUSTOMER.iter();
+    let shown: Vec<_> = shown.filter(|one| call.reaches(one.scope)).collect();
+    call.read(move |read| {
+        let customer = profile::show(read, id)?;
+        profile::with_recent(read, customer, venue, &shown)
+    })
+    .await
 }
 
 /// Replace a customer's profile

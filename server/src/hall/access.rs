@@ -58,6 +58,8 @@ pub struct Rule {
     pub scope: &'static str,
     /// Money, points or uses move: without an Idempotency-Key it is refused.
     pub keyed: bool,
+    /// Each address may ask it only so often, and is told with every answer what it has left.
+    pub limited: bool,
 }
 
 const fn rule(method: &'static str, path: &'static str, who: Who, scope: &'static str) -> Rule {
@@ -67,16 +69,22 @@ const fn rule(method: &'static str, path: &'static str, who: Who, scope: &'stati
         who,
         scope,
         keyed: false,
+        limited: false,
+    }
+}
+
+/// Open to everybody, each address so often.
+const fn limited(method: &'static str, path: &'static str) -> Rule {
+    Rule {
+        limited: true,
+        ..rule(method, path, Who::Public, "")
     }
 }
 
 const fn keyed(method: &'static str, path: &'static str, who: Who, scope: &'static str) -> Rule {
     Rule {
-        method,
-        path,
-        who,
-        scope,
         keyed: true,
+        ..rule(method, path, who, scope)
     }
 }
 
@@ -96,7 +104,7 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/problems/{code}", Who::Public, ""),
     // platform
     rule("POST", "/api/v1/set-up", Who::Public, ""),
-    rule("POST", "/api/v1/staff/sign-in", Who::Public, ""),
+    limited("POST", "/api/v1/staff/sign-in"),
     rule("POST", "/api/v1/staff/sign-out", Who::AnyStaff, ""),
     rule("GET", "/api/v1/staff/me", Who::AnyStaff, "platform:read"),
     rule("PUT", "/api/v1/staff/me/password", Who::AnyStaff, ""),
@@ -199,8 +207,8 @@ pub const TABLE: &[Rule] = &[
     rule("DELETE", "/api/v1/chain/customer-groups/{groupId}", MANAGER, "customers:write"),
     rule("POST", "/api/v1/chain/customer-groups/{groupId}/assign", MANAGER, "customers:write"),
     rule("POST", "/api/v1/chain/customer-groups/{groupId}/remove", MANAGER, "customers:write"),
-    rule("POST", "/api/v1/me/sign-in", Who::Public, ""),
-    rule("POST", "/api/v1/me/sign-in/confirm", Who::Public, ""),
+    limited("POST", "/api/v1/me/sign-in"),
+    limited("POST", "/api/v1/me/sign-in/confirm"),
     rule("POST", "/api/v1/me/sign-out", Who::Guest, ""),
     // catalogue
     rule("GET", "/api/v1/dashboard/venues/{venueId}/categories", STAFF, "catalogue:read"),
@@ -278,7 +286,7 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/chain/coupons/redemptions", STAFF, "coupons:read"),
     rule("POST", "/api/v1/dashboard/venues/{venueId}/coupons/validate", STAFF, "coupons:read"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/coupons/validate", STAFF, "coupons:read"),
-    rule("POST", "/api/v1/public/venues/{venueSlug}/coupons/validate", Who::Public, ""),
+    limited("POST", "/api/v1/public/venues/{venueSlug}/coupons/validate"),
     // loyalty
     rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/config", STAFF, "loyalty:read"),
     rule("PUT", "/api/v1/dashboard/venues/{venueId}/loyalty/config", MANAGER, "loyalty:write"),

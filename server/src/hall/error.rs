@@ -24,7 +24,7 @@ pub enum Error {
     TooLarge(u64),
     /// The content type is not the one this route takes.
     WrongType,
-    /// A header is missing, wrong, or says that the request is not ours.
+    /// A header is missing, wrong, too large or late, or says that the request is not ours.
     Header(Code),
     /// One or more fields are wrong; each says where and why.
     Invalid(Vec<Field>),
@@ -151,6 +151,7 @@ codes! {
     ScopeMissing "scope_missing" 403 "The key lacks the scope" "Use a key that has the scope named here, or make one in the console.";
     NotFound "not_found" 404 "There is no such thing here" "Check the id and the venue.";
     MethodNotAllowed "method_not_allowed" 405 "The path does not take this method" "Look the operation up in /api/openapi.json.";
+    TooSlow "request_timeout" 408 "The request did not come in time" "Send the request line and all headers at once.";
     Conflict "conflict" 409 "Something changed meanwhile" "Read it again and decide anew.";
     RequestInProgress "request_in_progress" 409 "The first request with this key is still running" "Wait for Retry-After and send the same request again.";
     CustomerExists "customer_exists" 409 "Another customer has this email or phone" "Use the customer named in `customerId`, or correct the field.";
@@ -196,6 +197,7 @@ codes! {
     TaxRateMissing "tax_rate_missing" 422 "There is no tax rate for the class at this venue" "Set a rate for the class that `taxClassId` names under PUT /api/v1/dashboard/venues/{venueId}/tax-rates, valid from the day in `on` or earlier.";
     NeedsMatch "needs_match" 428 "If-Match is needed" "Send the ETag of the version that you read in If-Match.";
     TooMany "too_many" 429 "Too many requests" "Wait for Retry-After.";
+    HeadersTooLarge "headers_too_large" 431 "The headers are too large" "Send fewer and shorter headers, for example fewer cookies.";
     Bug "internal" 500 "Something is wrong on our side" "Try again with the same Idempotency-Key; if it stays, give us the requestId.";
     Provider "provider_unavailable" 502 "A provider did not answer as expected" "Try again later with the same Idempotency-Key; what was recorded is kept.";
     Busy "busy" 503 "The server is busy" "Wait for Retry-After and send the same request again.";
@@ -205,7 +207,8 @@ codes! {
 impl Code {
     /// Whether the very same request may succeed later without a change.
     pub fn retryable(self) -> bool {
-        matches!(self.status(), 429 | 500 | 502 | 503 | 507) || self == Code::RequestInProgress
+        matches!(self.status(), 408 | 429 | 500 | 502 | 503 | 507)
+            || self == Code::RequestInProgress
     }
 }
 

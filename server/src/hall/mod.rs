@@ -13,7 +13,6 @@ pub mod identity;
 pub mod job;
 pub mod journal;
 pub mod law;
-pub mod limiter;
 pub mod money;
 pub mod page;
 pub mod patch;

@@ -1,10 +1,13 @@
 //! What a room hands to `app.rs`, so that what crosses rooms by nature is a list and not a call.
 
+use std::borrow::Cow;
+
+use serde_json::Value as Json;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::call::Hall;
 use super::error::Result;
-use super::id::GroupId;
+use super::id::{CustomerId, GroupId, VenueId};
 use super::job::Job;
 use super::law::Law;
 use super::store::Read;
@@ -29,3 +32,20 @@ impl Room {
 
 /// Says which live things of a room target a group of customers, by the names that people gave them.
 pub type UsesOfGroup = fn(&mut Read, GroupId) -> Result<Vec<String>>;
+
+/// A customer's page shows so many rows of each room; the room's own lists show the others.
+pub const RECENT_MAX: i64 = 10;
+
+/// What a room shows of a customer on their page.
+#[derive(Clone, Copy)]
+pub struct RecentOfCustomer {
+    /// As the page calls them.
+    pub name: &'static str,
+    /// What a key with scopes must have to be shown them.
+    pub scope: &'static str,
+    /// The schema of one row.
+    pub row: fn() -> Cow<'static, str>,
+    /// At most [`RECENT_MAX`] rows, newest first. What belongs to a venue is shown at that venue, and to
+    /// whoever asks for all of the chain.
+    pub newest: fn(&mut Read, CustomerId, Option<VenueId>) -> Result<Vec<Json>>,
+}

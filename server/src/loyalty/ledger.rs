@@ -13,6 +13,7 @@ use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, LedgerId, LotId, VenueId};
 use crate::hall::journal::EventType;
+use crate::hall::room::{RECENT_MAX, RecentOfCustomer};
 use crate::hall::store::{Read, Tx};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -119,6 +120,20 @@ pub struct Lot {
 }
 
 impl Reply for Balance {}
+
+pub const RECENT: RecentOfCustomer = RecentOfCustomer {
+    name: "loyaltyTransactions",
+    scope: "loyalty:read",
+    row: Entry::name,
+    newest,
+};
+
+/// Wherever they came from: points are the chain's.
+fn newest(read: &mut Read, customer: CustomerId, _: Option<VenueId>) -> Result<Vec<Json>> {
+    let rows = store::newest(read, customer, RECENT_MAX)?;
+    let rows = rows.iter().map(serde_json::to_value);
+    rows.collect::<serde_json::Result<_>>().map_err(Error::bug)
+}
 
 /// Points that come in, with why.
 #[derive(Debug, Clone)]

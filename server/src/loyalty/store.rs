@@ -192,14 +192,28 @@ pub fn entries(read: &mut Read, customer: CustomerId, paging: &Paging) -> Result
         }
     };
     let rows = read.query(
-        "select customer_id, seq, ledger_id, kind, points, balance_after, venue_id, cause_kind, cause_id,
-           earn_kind, policy, at, reverses
-         from points_ledger where tenant_id = $1 and customer_id = $2 and seq < $3
-         order by seq desc limit $4 offset $5",
-        params![customer, after.unwrap_or(i64::MAX), paging.limit(), paging.offset()],
+        NEWEST,
+        params![
+            customer,
+            after.unwrap_or(i64::MAX),
+            paging.limit(),
+            paging.offset()
+        ],
     )?;
     let entries = rows.iter().map(entry).collect::<Result<Vec<Entry>>>()?;
     Ok(Page::of(paging, entries, counted, |entry| entry.seq))
+}
+
+pub const NEWEST: &str =
+    "select customer_id, seq, ledger_id, kind, points, balance_after, venue_id, cause_kind, cause_id,
+       earn_kind, policy, at, reverses
+     from points_ledger where tenant_id = $1 and customer_id = $2 and seq < $3
+     order by seq desc limit $4 offset $5";
+
+/// The newest rows of a customer.
+pub fn newest(read: &mut Read, customer: CustomerId, limit: i64) -> Result<Vec<Entry>> {
+    let rows = read.query(NEWEST, params![customer, i64::MAX, limit, 0])?;
+    rows.iter().map(entry).collect()
 }
 
 fn entry(row: &Row) -> Result<Entry> {

@@ -16,6 +16,7 @@ mod items;
 mod laws;
 mod points;
 mod recorded;
+mod recent;
 mod refunds;
 mod routes;
 mod show;
@@ -45,6 +46,7 @@ pub use asks::Asks;
 pub use decide::{Decided, line as priced_line, tax_mode};
 pub use items::{AddItem, ChangeItem, InlineItem};
 pub use points::basket;
+pub use recent::RECENT;
 pub use refunds::{
     Booking, Payout, Refund, SoFar, book_refund, mark_refunded, refunded_so_far, refunds,
 };

@@ -381,6 +381,11 @@ fn line(row: &Row) -> Result<Line> {
     })
 }
 
+/// Orders of one customer, in the order of the key. The ids are found by the index of customers alone: asked for
+/// whole rows in this order, SQLite would walk the orders of everybody.
+const OF_CUSTOMER: &str =
+    " and order_id in (select i.order_id from orders i where i.tenant_id = $1 and i.customer_id = ";
+
 /// Which orders a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -406,7 +411,7 @@ pub fn list(
         bind(" and status = ?", word(&status)?.into());
     }
     if let Some(customer) = filter.customer {
-        bind(" and customer_id = ?", customer.into());
+        bind(&format!("{OF_CUSTOMER}?)"), customer.into());
     }
     if let Some(since) = filter.updated_since {
         bind(" and updated_at >= ?", since.into());
@@ -449,15 +454,46 @@ pub fn list(
         .collect::<Result<Vec<_>>>()?;
     let mut page =
         Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
-    let ids: Vec<OrderId> = page.items.iter().map(|tab| tab.id).collect();
-    if !ids.is_empty() {
-        for (order, line) in lines(read, &ids)? {
-            if let Some(tab) = page.items.iter_mut().find(|tab| tab.id == order) {
-                tab.lines.push(line);
-            }
+    add_lines(read, &mut page.items)?;
+    Ok(page)
+}
+
+fn add_lines(read: &mut Read, tabs: &mut [Tab]) -> Result<()> {
+    let ids: Vec<OrderId> = tabs.iter().map(|tab| tab.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for (order, line) in lines(read, &ids)? {
+        if let Some(tab) = tabs.iter_mut().find(|tab| tab.id == order) {
+            tab.lines.push(line);
         }
     }
-    Ok(page)
+    Ok(())
+}
+
+/// The statement of [`newest_of`], and what it is bound to.
+pub fn newest(customer: CustomerId, venue: Option<VenueId>, limit: i64) -> (String, Vec<Value>) {
+    let mut params = params![customer, limit].to_vec();
+    let at = venue.map_or("", |venue| {
+        params.push(venue.into());
+        " and venue_id = $4"
+    });
+    let sql = format!("{TAB}{OF_CUSTOMER}$2){at} order by order_id desc limit $3");
+    (sql, params)
+}
+
+/// The newest orders of a customer, at one venue or at all.
+pub fn newest_of(
+    read: &mut Read,
+    customer: CustomerId,
+    venue: Option<VenueId>,
+    limit: i64,
+) -> Result<Vec<Tab>> {
+    let (sql, params) = newest(customer, venue, limit);
+    let rows = read.query(&sql, &params)?;
+    let mut tabs = rows.iter().map(tab).collect::<Result<Vec<Tab>>>()?;
+    add_lines(read, &mut tabs)?;
+    Ok(tabs)
 }
 
 pub const COMPS: &str = "select d.comp_on, d.applied_by, d.authorized_by, d.comp_reason, count(*),

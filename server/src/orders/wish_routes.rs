@@ -8,6 +8,7 @@ use super::comps::{self, CompReport, CompsAsked};
 use super::wishes::{
     self, ApplyAutomatic, Automatic, GiveDiscount, PickDiscount, RedeemPoints, TakePoints, TypeCode,
 };
+use crate::coupons;
 use crate::hall::access::Role;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::{Error, Result};
@@ -127,7 +128,11 @@ async fn type_code(
     }
     let venue = call.venue()?;
     let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
-    call.create([call.hot("order", id)], move |tx| {
+    let hot = [
+        call.hot("order", id),
+        call.hot("coupon", &coupons::compared(&ask.code)),
+    ];
+    call.create(hot, move |tx| {
         let tab = wishes::type_code(tx, &venue, id, &ask.code, authorized)?;
         super::show(tx, &tab)
     })

@@ -124,6 +124,33 @@ impl Ground {
         }
     }
 
+    /// The number that a statement over all tenants finds, while nobody has a store of one process open.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let place = match &self.database {
+            None => Place::Sqlite {
+                file: self.home.store(),
+            },
+            Some(name) => Place::Postgres {
+                url: url_of(name),
+                read_url: None,
+            },
+        };
+        let settings = Settings {
+            writers: 1,
+            readers: 1,
+            ..Settings::at(place, Entropy::system())
+        };
+        let db = Db::open(settings).await.expect("a store");
+        let sql = sql.to_owned();
+        let found = db.across_tenants(Clock::system().now(), move |across| {
+            let rows = across.query(&sql, &[])?;
+            rows.first().map_or(Ok(0), |row| row.get(0))
+        });
+        let found = found.await.expect("a number");
+        db.close().await;
+        found
+    }
+
     /// The same store once more, while nobody has it open.
     pub async fn copy(&self) -> Ground {
         let home = Home::new();

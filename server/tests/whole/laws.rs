@@ -174,6 +174,7 @@ const BREACHES: &[Breach] = &[
     breach("L24", "was changed", &[], &["update audit_entries set hash = (select hash from audit_entries where seq = 1) where seq = 3"]),
     breach("L24", "entry 2 is missing: 3 follows 1", &[], &["delete from audit_entries where seq = 2"]),
     breach("L24", "the last entries are missing", &[], &["delete from audit_entries where seq = (select max(seq) from audit_entries)"]),
+    breach("L24", "without an entry", &[], &["update idempotency set created_at = created_at + 1"]),
     breach("L24", "sealed entries without a head", &["L34"], &["delete from journal_heads"]),
     breach("L25", "counts 1 codes of 0", &[], &[BATCH, CODE, "delete from coupons"]),
     breach("L25", "counts 2 visits of 1", &[], &["update customers set total_visits = 2 where first_name = 'Ann'"]),

@@ -9,6 +9,7 @@ mod history;
 mod laws;
 mod openapi;
 mod program;
+mod races;
 mod readme;
 mod sources;
 mod tidy;

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::Method;
 use serde_json::Value as Json;
-use server::hall::access::{self, Who};
+use server::hall::access::{self, Rule, Who};
+use server::hall::testing::{Store, TestApp};
 use server::openapi::document;
 
 use super::sources::root;
@@ -227,4 +229,38 @@ fn strict(schema: &Json, at: &str, seen: &mut BTreeSet<String>, broken: &mut Vec
     if schema["items"].is_object() {
         strict(&schema["items"], at, seen, broken);
     }
+}
+
+/// Who is limited is told so by the description and by each answer, and nobody else is.
+#[tokio::test]
+async fn what_is_limited_says_so() {
+    let app = TestApp::new(Store::Sqlite).await;
+    let public = |rule: &&Rule| rule.who == Who::Public && rule.method == "POST";
+    let (mut limited, mut wrong) = (0, Vec::new());
+    for rule in access::TABLE.iter().filter(public) {
+        let (_, path, operation) = operations()
+            .into_iter()
+            .find(|(method, path, _)| method == rule.method && path == rule.path)
+            .expect("the table and the description agree");
+        let body = operation["requestBody"]["content"]["application/json"]["example"].clone();
+        let path = path.replace("{venueSlug}", "harbour");
+        let stranger = app.nobody().at_address("203.0.113.9");
+        let chain = [("x-regulars-tenant", "test")];
+        let said = stranger.send(Method::POST, &path, Some(body), &chain).await;
+        let told = ["ratelimit", "ratelimit-policy"].map(|name| said.header(name).is_some());
+        let answers = operation["responses"].as_object().expect("answers");
+        let described = answers.get("429").is_some();
+        let good = answers.iter().filter(|(status, _)| status.starts_with('2'));
+        let described_whole = good
+            .map(|(_, answer)| &answer["headers"])
+            .all(|headers| headers["RateLimit"].is_object() == described);
+        if told != [rule.limited; 2] || described != rule.limited || !described_whole {
+            wrong.push(format!(
+                "{path}: {told:?} {described} {described_whole} {}",
+                said.status
+            ));
+        }
+        limited += u32::from(rule.limited);
+    }
+    assert_eq!((limited, wrong), (4, Vec::<String>::new()));
 }

@@ -1,3 +1,4 @@
+use axum::http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
@@ -8,7 +9,7 @@ use crate::coupons::{Personal, issue_personal, typed};
 use crate::discounts;
 use crate::discounts::uses::{self, Purchase};
 use crate::hall::money::Money;
-use crate::hall::testing::{Said, TestApp};
+use crate::hall::testing::{Persona, Said, TestApp};
 
 const PUBLIC: &str = "/api/v1/public/venues/harbour/coupons/validate";
 
@@ -16,16 +17,19 @@ fn total(amount: i64) -> Json {
     json!({"amount": amount, "currency": "EUR"})
 }
 
+/// Somebody without an address of their own, whom no limit counts.
 async fn anyone(app: &TestApp, code: &str) -> Said {
+    try_out(app.nobody(), code).await
+}
+
+async fn stranger(app: &TestApp, address: &str, code: &str) -> Said {
+    try_out(app.nobody().at_address(address), code).await
+}
+
+async fn try_out(who: Persona<'_>, code: &str) -> Said {
     let body = json!({"code": code, "orderTotal": total(5_000)});
-    app.nobody()
-        .send(
-            axum::http::Method::POST,
-            PUBLIC,
-            Some(body),
-            &[("x-regulars-tenant", "test")],
-        )
-        .await
+    let chain = [("x-regulars-tenant", "test")];
+    who.send(Method::POST, PUBLIC, Some(body), &chain).await
 }
 
 /// One code of each kind that cannot be used by somebody who is not signed in, by what is wrong with it.
@@ -239,12 +243,11 @@ both_stores! {
             let answer = (body, headers);
             assert_eq!(*seen.get_or_insert_with(|| answer.clone()), answer, "{what}");
         }
-        app.nobody().send(axum::http::Method::POST, "/api/v1/public/venues/nowhere/coupons/validate", Some(json!({"code": "SAVE20"})),
+        app.nobody().send(Method::POST, "/api/v1/public/venues/nowhere/coupons/validate", Some(json!({"code": "SAVE20"})),
             &[("x-regulars-tenant", "test")]).await.is_problem(404, "not_found");
-        app.advance(SignedDuration::from_secs(61));
         // A code of another chain is unknown here: theirs says nothing about ours.
         let body = json!({"code": "SAVE20", "orderTotal": total(5_000)});
-        let foreign = app.nobody().send(axum::http::Method::POST, PUBLIC, Some(body), &[("x-regulars-tenant", "other")]).await;
+        let foreign = app.nobody().send(Method::POST, PUBLIC, Some(body), &[("x-regulars-tenant", "other")]).await;
         let mut body = foreign.json.clone();
         body.as_object_mut().unwrap().remove("requestId");
         assert_eq!(foreign.status.as_u16(), 422);
@@ -255,18 +258,21 @@ both_stores! {
         let rule = twenty(&app).await;
         arrange(&app, rule, "SAVE20", Terms::default()).await;
         for left in (0..10).rev() {
-            let said = anyone(&app, "NOSUCH").await;
+            let said = stranger(&app, "203.0.113.9", "NOSUCH").await;
             said.is_problem(422, "coupon_invalid");
-            assert_eq!(said.header("ratelimit"), Some(format!("\"default\";r={left};t=60").as_str()));
+            let told = format!("\"coupon-tries\";r={left};t={}", (10 - left) * 6);
+            assert_eq!(said.header("ratelimit"), Some(told.as_str()));
         }
         for code in ["NOSUCH", "SAVE20"] {
-            let said = anyone(&app, code).await;
+            let said = stranger(&app, "203.0.113.9", code).await;
             said.is_problem(429, "too_many");
-            assert_eq!((said.header("retry-after"), said.header("ratelimit-policy")), (Some("60"), Some("\"default\";q=10;w=60")));
+            let told = (said.header("retry-after"), said.header("ratelimit-policy"), said.header("ratelimit"));
+            assert_eq!(told, (Some("6"), Some("\"coupon-tries\";q=10;w=60"), Some("\"coupon-tries\";r=0;t=60")));
         }
+        stranger(&app, "203.0.113.10", "SAVE20").await.is(200);
         // Staff are not strangers.
         app.staff().post(&app.till("/coupons/validate"), json!({"code": "SAVE20"})).await.is(200);
-        app.advance(SignedDuration::from_secs(60));
-        anyone(&app, "SAVE20").await.is(200);
+        app.advance(SignedDuration::from_secs(6));
+        stranger(&app, "203.0.113.9", "SAVE20").await.is(200);
     }
 }

@@ -47,6 +47,7 @@ pub fn customer(row: &Row) -> Result<Customer> {
         average_order_value: average(total_spent, paid_orders, &currency),
         total_spent: Money::of(total_spent, currency),
         venues: None,
+        recent: None,
         merged_into: row.get(23)?,
         created_at: row.get(25)?,
         updated_at: row.get(26)?,

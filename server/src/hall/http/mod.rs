@@ -11,6 +11,7 @@ mod layers;
 mod limits;
 mod meters;
 mod query;
+mod refusal;
 mod sentences;
 mod serve;
 mod socket;

@@ -27,12 +27,10 @@ use tower::Service;
 
 use super::facts::Peer;
 use super::limits::Limits;
+use super::refusal::refusal;
 use super::socket::{Pulse, Socket, Watch};
 use crate::hall::allowance::network;
-
-/// What a connection over a bound is told; written without waiting, so it costs a system call.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
-    Content-Length: 0\r\n\r\n";
+use crate::hall::error::{Code, Error};
 
 /// hyper's own bound on the fields of a request; naming it would move its array to the heap for each request.
 const HYPER_HEADERS_MAX: usize = 100;
@@ -138,25 +136,34 @@ async fn converse(
         let answering = app.clone().call(request);
         async move { Ok::<_, Infallible>(answering.await?.map(|body| Answer { body, pulse })) }
     });
-    let mut conversation = pin!(http.serve_connection(socket, answer));
+    let mut conversation = http.serve_connection(socket, answer);
     loop {
         tokio::select! {
             biased;
-            ended = conversation.as_mut() => {
+            ended = &mut conversation => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
+                    if error.is_parse() {
+                        conversation.into_parts().io.into_inner().linger().await;
+                    }
                 }
                 return;
             }
             wait = poll_fn(|cx| watch.poll_too_long(cx)) => {
                 metrics::counter!("http_connections_cut_total", "wait" => wait).increment(1);
+                // Of the others nobody waits for an answer.
+                if wait == "headers" {
+                    let mut socket = conversation.into_parts().io.into_inner();
+                    socket.refuse(&Error::Header(Code::TooSlow)).await;
+                    socket.linger().await;
+                }
                 return;
             }
             changed = stage.changed() => {
                 if changed.is_err() || *stage.borrow_and_update() == Stage::Closed {
                     return;
                 }
-                conversation.as_mut().graceful_shutdown();
+                Pin::new(&mut conversation).graceful_shutdown();
             }
         }
     }
@@ -178,8 +185,9 @@ async fn pause_after(error: &io::Error) {
 
 fn turn_away(stream: TcpStream, bound: &'static str) {
     metrics::counter!("http_connections_refused_total", "bound" => bound).increment(1);
+    let told = refusal(&Error::Busy(Duration::from_secs(1)));
     // The socket does not block; if its buffer has no room the peer only sees it close.
-    let _ = stream.into_std().and_then(|mut stream| stream.write(FULL));
+    let _ = stream.into_std().and_then(|mut stream| stream.write(&told));
 }
 
 /// How many connections each address holds; one entry per open address, so it is bounded by the places.

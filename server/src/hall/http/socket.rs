@@ -3,7 +3,7 @@
 //! hyper's own header timer is not used: it starts when the last answer ends, so it would close an idle
 //! connection after the few seconds that headers may take. Here each wait has its own bound: the first byte,
 //! the rest of the headers, the pause between requests, and a write that makes no progress. Reading a body is
-//! bounded by the request's deadline.
+//! bounded by the request's deadline. Who began a request and was refused unread is told why.
 
 use std::future::Future;
 use std::io;
@@ -13,11 +13,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::limits::Limits;
+use super::refusal::{instead_of, refusal};
+use crate::hall::error::Error;
+
+/// After a refusal what the peer still sends is read for so long and so far: closed on unread bytes, the
+/// connection would be reset, and the peer might lose the refusal.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES_MAX: u64 = 1 << 20;
 
 /// What a connection is waiting for, told by its socket and its answers, read by its [`Watch`].
 #[derive(Debug, Default)]
@@ -32,6 +39,10 @@ impl Pulse {
     /// A request begins or its answer ends.
     pub(super) fn next(&self) {
         self.turn.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_between_requests(&self) -> bool {
+        self.turn.load(Ordering::Relaxed).is_multiple_of(2)
     }
 }
 
@@ -61,10 +72,10 @@ impl Watch {
 
     /// Ready with the name of the wait that took too long.
     pub(super) fn poll_too_long(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
-        let turn = self.pulse.turn.load(Ordering::Relaxed);
-        if turn % 2 == 1 {
+        if !self.pulse.is_between_requests() {
             return Poll::Pending;
         }
+        let turn = self.pulse.turn.load(Ordering::Relaxed);
         let seen = (turn, self.pulse.heard.load(Ordering::Relaxed) == turn + 1);
         let (why, limit) = match seen {
             (_, true) => ("headers", self.limits.header),
@@ -93,6 +104,10 @@ pub(super) struct Socket {
     pulse: Arc<Pulse>,
     stalled_write: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    /// The last write took less than it was given: what follows goes on in the midst of an answer.
+    in_midst: bool,
+    /// What stands in the place of hyper's own refusal, and how much of it is written.
+    refusal: Option<(Vec<u8>, usize)>,
 }
 
 impl Socket {
@@ -102,6 +117,55 @@ impl Socket {
             pulse,
             stalled_write,
             stalled: None,
+            in_midst: false,
+            refusal: None,
+        }
+    }
+
+    /// Says why the peer is cut off, unless that would fall into an answer that is on its way.
+    pub(super) async fn refuse(&mut self, error: &Error) {
+        if self.in_midst || self.stalled.is_some() {
+            return;
+        }
+        let told = refusal(error);
+        // Whoever is gone need not be told.
+        let _ = timeout(LINGER, self.stream.write_all(&told)).await;
+    }
+
+    /// Ends our side and lets the peer read it.
+    pub(super) async fn linger(mut self) {
+        let _ = self.stream.shutdown().await;
+        let mut rest = self.stream.take(LINGER_BYTES_MAX);
+        let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+    }
+
+    /// Ours in the place of `bytes`, where they are a refusal that hyper made.
+    fn replace(&mut self, bytes: &[u8]) -> bool {
+        if self.refusal.is_none() && !self.in_midst && self.pulse.is_between_requests() {
+            self.refusal = instead_of(bytes).map(|ours| (ours, 0));
+        }
+        self.refusal.is_some()
+    }
+
+    /// Writes all of the refusal, then says that the `length` bytes are written for which it stands.
+    fn poll_refuse(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+        while let Some((ours, done)) = &mut self.refusal {
+            if *done == ours.len() {
+                self.refusal = None;
+                break;
+            }
+            let wrote = Pin::new(&mut self.stream).poll_write(cx, &ours[*done..]);
+            if let Poll::Ready(Ok(count)) = &wrote {
+                *done += count;
+            }
+            ready!(self.progress(cx, wrote))?;
+        }
+        Poll::Ready(Ok(length))
+    }
+
+    fn note(&mut self, wrote: &Poll<io::Result<usize>>, length: usize) {
+        if let Poll::Ready(Ok(count)) = wrote {
+            self.in_midst = *count < length;
         }
     }
 
@@ -146,7 +210,11 @@ impl AsyncWrite for Socket {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.replace(buf) {
+            return this.poll_refuse(cx, buf.len());
+        }
         let wrote = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.note(&wrote, buf.len());
         this.progress(cx, wrote)
     }
 
@@ -156,7 +224,15 @@ impl AsyncWrite for Socket {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        let length = bufs.iter().map(|buf| buf.len()).sum();
+        // A refusal by hyper is a head alone.
+        if let Some(head) = bufs.iter().find(|buf| buf.len() == length)
+            && this.replace(head)
+        {
+            return this.poll_refuse(cx, length);
+        }
         let wrote = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.note(&wrote, length);
         this.progress(cx, wrote)
     }
 

@@ -194,7 +194,7 @@ async fn one_address_has_a_bounded_number_of_connections() {
     assert!(some(&mut second).await.starts_with("HTTP/1.1 200"));
     let refused = rest(&mut server.connect().await).await;
     assert!(
-        refused.starts_with("HTTP/1.1 503") && refused.contains("Retry-After: 1"),
+        refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1"),
         "{refused}"
     );
     drop(first);
@@ -302,15 +302,87 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
         answer.starts_with("HTTP/1.1 413") && answer.contains("\"limitBytes\":1048576"),
         "{answer}"
     );
-    let long = format!("GET /hello HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(40_000));
-    assert!(server.ask(&long).await.starts_with("HTTP/1.1 431"));
-    let many = format!("GET /hello HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(101));
-    assert!(server.ask(&many).await.starts_with("HTTP/1.1 431"));
-    let both = "POST /api/v1/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+}
+
+/// An answer as it came: a problem of this code, with its own id in both places.
+#[track_caller]
+fn told(answer: &str, status: &str, code: &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+    assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    for line in [
+        "content-type: application/problem+json",
+        "connection: close",
+    ] {
+        assert!(head.contains(line), "{answer}");
+    }
     assert!(
-        server.ask(both).await.contains("connection: close")
-            || server.ask(both).await.contains("400")
+        head.contains(&format!("content-length: {}", body.len())),
+        "{answer}"
     );
+    let problem: Json = serde_json::from_str(body).expect("a problem");
+    assert_eq!(problem["code"], code);
+    let id = problem["requestId"].as_str().expect("an id");
+    assert!(head.contains(&format!("x-request-id: {id}")), "{answer}");
+}
+
+#[tokio::test]
+async fn headers_over_a_bound_are_a_problem() {
+    let server = start(hello(), Limits::default()).await;
+    for bytes in [40_000, 100_000, 900_000] {
+        let long = format!("GET /hello HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(bytes));
+        told(&server.ask(&long).await, "431", "headers_too_large");
+    }
+    let many = format!("GET /hello HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(101));
+    told(&server.ask(&many).await, "431", "headers_too_large");
+    // Also where the connection has been of use before.
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(some(&mut stream).await.ends_with("hello"));
+    stream.write_all(many.as_bytes()).await.unwrap();
+    told(&rest(&mut stream).await, "431", "headers_too_large");
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_a_problem() {
+    let server = start(hello(), Limits::default()).await;
+    for bad in [
+        "hello\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nno colon\r\n\r\n",
+        "GET /hello HTTP/9.9\r\n\r\n",
+        "GET /he llo HTTP/1.1\r\n\r\n",
+        "POST /api/v1/echo HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n0",
+        "POST /api/v1/echo HTTP/1.1\r\ntransfer-encoding: smoke\r\n\r\n",
+    ] {
+        told(&server.ask(bad).await, "400", "malformed");
+    }
+    // What could be read in two ways is answered once and the connection closed.
+    let both = "POST /api/v1/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert!(server.ask(both).await.contains("connection: close"));
+}
+
+#[tokio::test]
+async fn headers_that_come_too_slowly_are_a_problem() {
+    let limits = Limits {
+        header: SHORT,
+        ..Limits::default()
+    };
+    let server = start(hello(), limits).await;
+    told(
+        &server.ask("GET /hello HTTP/1.1\r\nhost: x\r\n").await,
+        "408",
+        "request_timeout",
+    );
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(some(&mut stream).await.ends_with("hello"));
+    stream.write_all(b"GET").await.unwrap();
+    told(&rest(&mut stream).await, "408", "request_timeout");
 }
 
 async fn through(

@@ -9,7 +9,7 @@ use crate::hall::identity;
 use crate::hall::store::{Read, Tx, plan};
 use crate::hall::testing::TestApp;
 use crate::loyalty::ledger::{Credit, EarnKind, credit};
-use crate::loyalty::store::{holds, lots};
+use crate::loyalty::store::{self, holds, lots};
 use crate::loyalty::{
     Entry, Grant, Opening, Redeem, Spend, TakeBack, balance, bring, grant, hold, redeem,
     redeemable, spend, take_back,
@@ -238,6 +238,9 @@ both_stores! {
             Ok(expiry + &plan(tx, holds::LAPSED, params![now, 10])?)
         }).await;
         assert!(!plans.contains("SCAN points_") && !plans.contains("Seq Scan"), "{plans}");
+        let ann = app.customer("Ann").await;
+        let newest = app.write(move |tx| plan(tx, store::NEWEST, params![ann, i64::MAX, 10, 0])).await;
+        assert!(!newest.contains("SCAN") && !newest.contains("TEMP B-TREE") && !newest.contains("Seq Scan"), "{newest}");
     }
 
     async fn a_manager_gives_and_takes_points_and_says_why(app: TestApp) {

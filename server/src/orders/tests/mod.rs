@@ -1,5 +1,6 @@
 mod codes;
 mod comps;
+mod recent;
 mod stories;
 mod wishes;
 
