@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hall::call::Hall;
 use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
-use crate::hall::room::{Room, UsesOfGroup};
+use crate::hall::room::{BringPoints, Room, UsesOfGroup};
 use crate::{
     audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
     payments, platform, streaks, tiers,
@@ -33,6 +33,9 @@ pub const ROOMS: &[Room] = &[
 
 /// Of each room that targets groups of customers: a group that is used is not deleted.
 pub const USES_OF_GROUP: &[UsesOfGroup] = &[discounts::uses_of_group, loyalty::uses_of_group];
+
+/// Of the room that keeps points: customers who come from elsewhere bring theirs.
+pub const BRING_POINTS: BringPoints = loyalty::bring_points;
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

@@ -4,10 +4,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::call::Hall;
 use super::error::Result;
-use super::id::GroupId;
+use super::id::{CustomerId, GroupId, VenueId};
 use super::job::Job;
 use super::law::Law;
-use super::store::Read;
+use super::store::{Read, Tx};
 
 #[derive(Clone, Copy)]
 pub struct Room {
@@ -29,3 +29,19 @@ impl Room {
 
 /// Says which live things of a room target a group of customers, by the names that people gave them.
 pub type UsesOfGroup = fn(&mut Read, GroupId) -> Result<Vec<String>>;
+
+/// A balance of points that a customer brings from another system.
+#[derive(Debug, Clone)]
+pub struct BroughtPoints {
+    pub customer: CustomerId,
+    /// Whose program says how long the points live.
+    pub venue: VenueId,
+    /// More than 0.
+    pub points: i64,
+    /// From where: a balance comes once from each.
+    pub system: String,
+}
+
+/// Gives a customer what they bring; `false` where they have it already, and a conflict where they brought another
+/// balance from there.
+pub type BringPoints = fn(&mut Tx, &BroughtPoints) -> Result<bool>;

@@ -185,7 +185,7 @@ fn asks_only_registry(source: &Source) -> bool {
     !asked.is_empty()
         && asked
             .iter()
-            .all(|name| name.eq_ignore_ascii_case("uses_of_group"))
+            .all(|name| ["USES_OF_GROUP", "BRING_POINTS"].contains(&name.as_str()))
 }
 
 #[test]
