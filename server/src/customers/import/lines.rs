@@ -146,14 +146,15 @@ fn csv(text: &str, how: &Columns, lines_max: usize) -> Result<Lines> {
 
 /// Lines counted so far. The reader's own count stands before what it skips: a second byte of a line's end,
 /// and empty lines.
-#[derive(Default)]
-struct Counted {
+#[derive(Debug, Default)]
+pub struct Counted {
     byte: usize,
     ends: u64,
 }
 
 impl Counted {
-    fn line_at(&mut self, text: &str, position: Option<&csv::Position>) -> u64 {
+    /// The line, from 1, on which what stands there begins.
+    pub fn line_at(&mut self, text: &str, position: Option<&csv::Position>) -> u64 {
         let bytes = text.as_bytes();
         let byte = position.map_or(0, csv::Position::byte);
         let mut until = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());

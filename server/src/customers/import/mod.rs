@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub use columns::{Columns, Preset};
 pub use job::IMPORT;
-pub use lines::{Line, Lines, RejectedFile, read};
+pub use lines::{Counted, Line, Lines, RejectedFile, read};
 pub use rows::{Rejected, Tally, take};
 
 use super::store::imports as store;
@@ -29,6 +29,7 @@ use crate::hall::http::Upload;
 use crate::hall::id::{ImportId, VenueId};
 use crate::hall::store::{Read, Tx};
 use crate::jobs;
+use crate::platform::refs;
 
 /// Lines of one file that is sent.
 pub const LINES_MAX: usize = 100_000;
@@ -71,12 +72,20 @@ pub struct How {
 }
 
 impl ImportCustomers {
-    pub fn how(&self) -> How {
+    /// # Errors
+    /// `Invalid` for a system that has no such name.
+    pub fn how(&self) -> Result<How> {
         let own = self.preset.map_or(SYSTEM, Preset::system);
-        How {
-            system: self.system.clone().unwrap_or_else(|| own.to_owned()),
-            dry_run: self.dry_run,
+        let system = self.system.clone().unwrap_or_else(|| own.to_owned());
+        let mut wrong = Vec::new();
+        refs::check_system(&system, "?system", &mut wrong);
+        if !wrong.is_empty() {
+            return Err(Error::Invalid(wrong));
         }
+        Ok(How {
+            system,
+            dry_run: self.dry_run,
+        })
     }
 
     pub fn columns(&self) -> Result<Columns> {
@@ -143,8 +152,7 @@ struct Sent {
 /// # Errors
 /// As [`read`]; `TooMany` while too many files wait.
 pub async fn receive(call: &StaffCall, ask: &ImportCustomers, file: Upload) -> Result<Answer> {
-    let (venue, how, columns) = (call.venue()?.id, ask.how(), ask.columns()?);
-    check_system(&how.system)?;
+    let (venue, how, columns) = (call.venue()?.id, ask.how()?, ask.columns()?);
     if let Some(answer) = call.answered().await? {
         return Ok(answer);
     }
@@ -168,16 +176,6 @@ pub async fn receive(call: &StaffCall, ask: &ImportCustomers, file: Upload) -> R
         call.act([], some).await?;
     }
     call.accept([], move |tx| received(tx, id)).await
-}
-
-fn check_system(system: &str) -> Result<()> {
-    let mut wrong = Vec::new();
-    crate::platform::refs::check_system(system, "?system", &mut wrong);
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(wrong))
-    }
 }
 
 fn sent(file: &Upload, columns: &Columns) -> Result<Sent> {

@@ -275,7 +275,7 @@ both_stores! {
         assert_eq!(rejected(&app, &import).await.len(), 2);
         let venue = app.venue;
         app.write(move |tx| {
-            let how = crate::customers::import::ImportCustomers::default().how();
+            let how = crate::customers::import::ImportCustomers::default().how()?;
             let file = crate::customers::store::imports::File {
                 id: tx.new_id(), venue, how: &how, header: &[], ignored: &[], total: 1, chunks: 1,
             };
