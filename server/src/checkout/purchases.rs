@@ -202,7 +202,9 @@ impl Found<'_> {
         };
         let person = told(&layout.customer, "customer")?;
         let fits = person.chars().count() <= PERSON_LETTERS_MAX
-            && person.chars().all(|c| !c.is_control() && !c.is_whitespace());
+            && person
+                .chars()
+                .all(|c| !c.is_control() && !c.is_whitespace());
         if !fits {
             return Err(format!(
                 "the customer is not an id of up to {PERSON_LETTERS_MAX} letters and digits"
@@ -246,7 +248,10 @@ fn minor_units(text: &str, currency: Currency) -> Result<i64, String> {
     let places = usize::from(currency.digits());
     let wrong = || {
         let unit = if places == 0 { "1250" } else { "29.33" };
-        format!("the amount is not one of {} such as {unit}", currency.code())
+        format!(
+            "the amount is not one of {} such as {unit}",
+            currency.code()
+        )
     };
     let (whole, rest) = text.split_once(['.', ',']).unwrap_or((text, ""));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -310,7 +315,12 @@ mod tests {
         assert_eq!(read.people.len(), 1);
         let lines: Vec<u64> = read.rejected.iter().map(|row| row.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 7, 8, 9, 10, 11]);
-        for (row, word) in [(0, "date"), (6, "quantity"), (7, "amount"), (8, "no amount")] {
+        for (row, word) in [
+            (0, "date"),
+            (6, "quantity"),
+            (7, "amount"),
+            (8, "no amount"),
+        ] {
             let reason = &read.rejected[row].reason;
             assert!(reason.contains(word), "{reason}");
         }
