@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hall::call::Hall;
 use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
-use crate::hall::room::{RecentOfCustomer, Room, UsesOfGroup};
+use crate::hall::room::{BringPoints, RecentOfCustomer, Room, UsesOfGroup};
 use crate::{
     audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
     payments, platform, streaks, tiers,
@@ -36,6 +36,9 @@ pub const USES_OF_GROUP: &[UsesOfGroup] = &[discounts::uses_of_group, loyalty::u
 
 /// Of each room that shows something of a customer on their page.
 pub const RECENT_OF_CUSTOMER: &[RecentOfCustomer] = &[orders::RECENT, loyalty::RECENT];
+
+/// Of the room that keeps points: customers who come from elsewhere bring theirs.
+pub const BRING_POINTS: BringPoints = loyalty::bring_points;
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

@@ -5,10 +5,10 @@
 //! purpose: gift cards answer `method_unavailable`; nothing here pretends to take them.
 
 mod calculate;
-pub mod cdnow;
 mod history;
 mod laws;
 mod pay;
+pub mod purchases;
 mod refund;
 mod routes;
 mod tenders;

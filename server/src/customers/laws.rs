@@ -94,4 +94,46 @@ pub const LAWS: &[Law] = &[
              limit $1",
         ),
     },
+    Law {
+        number: "L23",
+        about: "a file of customers is of a venue of its own tenant, and its lines are of such a file",
+        check: Check::Query(
+            "select i.tenant_id, i.import_id || ' is of nobody''s venue ' || i.venue_id
+             from customer_imports i
+             left join venues v on v.tenant_id = i.tenant_id and v.venue_id = i.venue_id
+             where v.venue_id is null
+             union all
+             select l.tenant_id, 'lines are of nobody''s import ' || l.import_id
+             from (select tenant_id, import_id from customer_import_chunks
+               union select tenant_id, import_id from customer_import_rejects) l
+             left join customer_imports i on i.tenant_id = l.tenant_id and i.import_id = l.import_id
+             where i.import_id is null
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
+        about: "what an import counts and what waits are the lines of its file, and its bad lines are kept",
+        check: Check::Query(
+            "select i.tenant_id, i.import_id || ' has ' || i.total || ' lines, counts '
+               || (i.created + i.updated + i.unchanged + i.failed) || ' and waits for ' || coalesce(c.lines, 0)
+             from customer_imports i
+             left join (select tenant_id, import_id, cast(sum(size) as bigint) as lines, count(*) as chunks
+               from customer_import_chunks group by tenant_id, import_id) c
+               on c.tenant_id = i.tenant_id and c.import_id = i.import_id
+             where i.received_at is not null
+               and (i.total <> i.created + i.updated + i.unchanged + i.failed + coalesce(c.lines, 0)
+                 or i.chunks <> i.taken + coalesce(c.chunks, 0))
+             union all
+             select i.tenant_id, i.import_id || ' counts ' || i.failed || ' bad lines, there are '
+               || coalesce(r.lines, 0)
+             from customer_imports i
+             left join (select tenant_id, import_id, count(*) as lines
+               from customer_import_rejects group by tenant_id, import_id) r
+               on r.tenant_id = i.tenant_id and r.import_id = i.import_id
+             where coalesce(r.lines, 0) <> case when i.forgotten_at is not null then 0
+               when i.failed > 10000 then 10000 else i.failed end
+             limit $1",
+        ),
+    },
 ];

@@ -53,6 +53,6 @@ fn routes() -> OpenApiRouter<Hall> {
 pub const ROOM: Room = Room {
     name: "customers",
     routes,
-    jobs: &[],
+    jobs: &[import::IMPORT],
     laws: laws::LAWS,
 };

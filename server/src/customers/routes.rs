@@ -1,26 +1,22 @@
-use axum::Extension;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
 use serde_json::Value as Json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::group_routes;
-use super::import::{self, How, Import};
+use super::import;
 use super::list::{self, CustomerStats, Filter};
 use super::profile::{self, CreateAtTill, Customer, EditCustomer};
 use super::search::{self, Find, FoundCustomer};
 use crate::app::RECENT_OF_CUSTOMER;
 use crate::hall::call::{Answer, Hall, StaffCall};
-use crate::hall::error::{Error, Result};
-use crate::hall::http::{Body, BodyLimit, Path, Query, Upload};
+use crate::hall::error::Result;
+use crate::hall::http::{Body, Path, Query};
 use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::page::{Listing, Page, Paging};
 use crate::platform::refs::ExternalRef;
 
 pub fn routes() -> OpenApiRouter<Hall> {
-    let file = OpenApiRouter::new()
-        .routes(routes!(import_customers))
-        .layer(Extension(BodyLimit(import::BYTES_MAX)));
     OpenApiRouter::new()
         .routes(routes!(list_customers, create_customer))
         .routes(routes!(show_stats))
@@ -34,7 +30,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(search_customers))
         .routes(routes!(recent_customers))
         .routes(routes!(create_at_till))
-        .merge(file)
+        .merge(import::routes::routes())
         .merge(group_routes::routes())
 }
 
@@ -196,22 +192,4 @@ async fn create_at_till(call: StaffCall, Body(ask): Body<CreateAtTill>) -> Resul
         profile::create(tx, &venue, &ask).map(FoundCustomer::from)
     })
     .await
-}
-
-/// Import customers from a file
-///
-/// A CSV with a header, or one customer as JSON per line; at most 50,000 lines and 20 MiB. Good lines are kept,
-/// bad ones come back with the reason. The same file twice changes nothing.
-#[utoipa::path(post, path = "/api/v1/dashboard/venues/{venueId}/customers/import", tag = "customers",
-    params(("venueId" = VenueId, Path), How),
-    request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
-    responses((status = 200, body = Import)))]
-async fn import_customers(call: StaffCall, Query(how): Query<How>, file: Upload) -> Result<Answer> {
-    let venue = call.venue()?;
-    let read = move || import::read(&file.kind, &file.bytes);
-    let lines = tokio::task::spawn_blocking(read)
-        .await
-        .map_err(Error::bug)??;
-    let import = import::take(&call, &venue, &how, lines).await?;
-    Answer::of(StatusCode::OK, &import)
 }

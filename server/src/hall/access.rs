@@ -188,6 +188,8 @@ pub const TABLE: &[Rule] = &[
     rule("PATCH", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}", STAFF, "customers:write"),
     rule("DELETE", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}", MANAGER, "customers:write"),
     rule("POST", "/api/v1/dashboard/venues/{venueId}/customers/import", MANAGER, "customers:write"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/import/{importId}", MANAGER, "customers:read"),
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/import/{importId}/rejected", MANAGER, "customers:read"),
     rule("GET", "/api/v1/tpv/venues/{venueId}/customers/search", STAFF, "customers:read"),
     rule("GET", "/api/v1/tpv/venues/{venueId}/customers/recent", STAFF, "customers:read"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/customers", STAFF, "customers:write"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::access::Role;
@@ -68,7 +68,7 @@ pub enum Violation {
 }
 
 /// One wrong field: a JSON pointer into the body (or `?name` for a query parameter).
-#[derive(Debug, Clone, Serialize, PartialEq, Eq, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq, utoipa::ToSchema)]
 pub struct Field {
     #[schema(example = "/items/0/quantity")]
     pub pointer: String,

@@ -134,6 +134,7 @@ ids! {
     SessionId "ses";
     CustomerId "cus";
     GroupId "grp";
+    ImportId "imp";
     CategoryId "cat";
     ProductId "prd";
     ModifierGroupId "mgr";

@@ -10,7 +10,7 @@ use super::error::Result;
 use super::id::{CustomerId, GroupId, VenueId};
 use super::job::Job;
 use super::law::Law;
-use super::store::Read;
+use super::store::{Read, Tx};
 
 #[derive(Clone, Copy)]
 pub struct Room {
@@ -49,3 +49,19 @@ pub struct RecentOfCustomer {
     /// whoever asks for all of the chain.
     pub newest: fn(&mut Read, CustomerId, Option<VenueId>) -> Result<Vec<Json>>,
 }
+
+/// A balance of points that a customer brings from another system.
+#[derive(Debug, Clone)]
+pub struct BroughtPoints {
+    pub customer: CustomerId,
+    /// Whose program says how long the points live.
+    pub venue: VenueId,
+    /// More than 0.
+    pub points: i64,
+    /// From where: a balance comes once from each.
+    pub system: String,
+}
+
+/// Gives a customer what they bring; `false` where they have it already, and a conflict where they brought another
+/// balance from there.
+pub type BringPoints = fn(&mut Tx, &BroughtPoints) -> Result<bool>;

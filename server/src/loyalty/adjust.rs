@@ -10,11 +10,12 @@ use super::holds::short;
 use super::ledger::{Because, Entry, EntryKind, note, note_once, open_lot};
 use super::lots::Hand;
 use super::redeem::not_redeemable;
-use super::store::lots;
+use super::store::{self, lots};
 use crate::customers;
 use crate::hall::error::{Code, Error, Extra, Field, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::journal::EventType;
+use crate::hall::room::BroughtPoints;
 use crate::hall::store::Tx;
 use crate::hall::text::check_line;
 
@@ -128,4 +129,35 @@ pub fn bring(tx: &mut Tx, ask: &Opening) -> Result<Entry> {
     tx.audit_new("points.open", entry.id, &entry)?;
     tx.emit(EventType::PointsAdjusted, entry.venue_id, &entry)?;
     Ok(entry)
+}
+
+/// Brings the balance that a customer has in another system, with a lot as long as the venue's program says.
+/// `false` where it is here already.
+///
+/// # Errors
+/// `Conflict(AlreadyDone)` where the customer brought another balance from there: which of the two is right, a
+/// person decides.
+pub fn bring_points(tx: &mut Tx, ask: &BroughtPoints) -> Result<bool> {
+    match store::opening(tx, ask.customer, &ask.system)? {
+        Some(before) if before == ask.points => return Ok(false),
+        Some(before) => {
+            let said = format!(
+                "{before} points were brought from {} before; move the difference by hand.",
+                ask.system
+            );
+            let extra = Extra::saying(said).with("field", "points");
+            return Err(Error::Conflict(Code::AlreadyDone, extra));
+        }
+        None => {}
+    }
+    let now = tx.now();
+    let opening = Opening {
+        customer: ask.customer,
+        points: ask.points,
+        cause_id: ask.system.clone(),
+        policy: json!({ "system": ask.system }),
+        at: now,
+        expires_at: effective(tx, Some(ask.venue))?.ends(now),
+    };
+    bring(tx, &opening).map(|_| true)
 }

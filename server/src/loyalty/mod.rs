@@ -32,7 +32,7 @@ mod tests;
 use crate::hall::room::Room;
 
 pub use accrual::{AccrualRule, EditAccrualRule, create as create_accrual_rule};
-pub use adjust::{Opening, bring};
+pub use adjust::{Opening, bring, bring_points};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
 pub use holds::{Redeemable, hold, redeemable, release};

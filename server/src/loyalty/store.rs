@@ -112,6 +112,16 @@ pub fn append_once(tx: &mut Tx, entry: &Entry) -> Result<()> {
     tx.exec(APPEND, &columns(entry, None)?).map(|_| ())
 }
 
+/// The balance that a customer brought from there.
+pub fn opening(read: &mut Read, customer: CustomerId, cause_id: &str) -> Result<Option<i64>> {
+    let row = read.first(
+        "select points from points_ledger
+         where tenant_id = $1 and customer_id = $2 and cause_id = $3 and kind = 'OPENING'",
+        params![customer, cause_id],
+    )?;
+    row.map(|row| row.get(0)).transpose()
+}
+
 fn columns(entry: &Entry, purchase_id: Option<&str>) -> Result<Vec<Value>> {
     let earn_kind: Value = entry.earn_kind.as_ref().map(word).transpose()?.into();
     Ok(params![

@@ -33,13 +33,7 @@ pub fn check(refs: &[ExternalRef], pointer: &str, wrong: &mut Vec<Field>) {
         wrong.push(Field::new(pointer, "too_many", message));
     }
     for (place, named) in refs.iter().enumerate() {
-        if !is_system(&named.system) {
-            wrong.push(Field::new(
-                format!("{pointer}/{place}/system"),
-                "invalid",
-                "Send 1 to 40 small letters, digits, `-` and `_`.",
-            ));
-        }
+        check_system(&named.system, &format!("{pointer}/{place}/system"), wrong);
         if named.id.trim().is_empty() || named.id.len() > REF_LENGTH_MAX {
             wrong.push(Field::new(
                 format!("{pointer}/{place}/id"),
@@ -55,6 +49,14 @@ pub fn check(refs: &[ExternalRef], pointer: &str, wrong: &mut Vec<Field>) {
                 message,
             ));
         }
+    }
+}
+
+/// Notes in `wrong` where `system` is the name of none.
+pub fn check_system(system: &str, pointer: &str, wrong: &mut Vec<Field>) {
+    if !is_system(system) {
+        let message = "Send 1 to 40 small letters, digits, `-` and `_`.";
+        wrong.push(Field::new(pointer, "invalid", message));
     }
 }
 

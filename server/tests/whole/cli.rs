@@ -461,3 +461,81 @@ fn the_set_up_link_works_once() {
     );
     assert_eq!(server.send("POST", "/api/v1/set-up", &ask).unwrap().0, 410);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_come_in_from_a_file() {
+    let ground = crate::ground::Ground::new(server::hall::testing::Store::Sqlite).await;
+    let (file, venue) = (ground.file("guests.csv"), ground.venue.to_string());
+    let name = file.to_str().expect("a path in UTF-8").to_owned();
+    let text = "Contact,First Name,Points,Shoe\nasa@example.com,Åsa,120,38\nbo@example.com,Bo,,\nnobody,Cia,,\n";
+    std::fs::write(&file, text).expect("a file");
+    let ask = |more: &[&str]| {
+        let mut words = vec![
+            "import",
+            "customers",
+            &name,
+            "--venue",
+            &venue,
+            "--log",
+            "error",
+        ];
+        words.extend(["--map", "email=Contact"]);
+        words.extend(more);
+        ground.run(&words)
+    };
+    let json = |more: &[&str]| -> Json {
+        let done = ask(&[&["--json"], more].concat());
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        serde_json::from_slice(&done.stdout).expect(&said)
+    };
+    let counts = |said: &Json| {
+        ["processed", "created", "updated", "unchanged", "failed"]
+            .map(|name| said[name].as_i64().expect("a count"))
+    };
+    let rejected = ground.file("guests.csv.rejected.csv");
+    let dry = ask(&["--dry-run"]);
+    let told = stdout(&dry);
+    assert!(
+        told.contains("3 lines: 2 created, 0 updated, 0 unchanged, 1 failed."),
+        "{told}"
+    );
+    assert!(
+        told.contains("Line 4: /email") && told.contains("Shoe"),
+        "{told}"
+    );
+    assert!(!rejected.exists(), "a dry run writes nothing");
+    let first = json(&[]);
+    assert_eq!(counts(&first), [3, 2, 0, 0, 1]);
+    assert_eq!(first["ignoredColumns"], json!(["Shoe"]));
+    let bad = std::fs::read_to_string(&rejected).expect("the bad lines");
+    assert!(
+        bad.starts_with("Contact,First Name,Points,Shoe,reason\nnobody,Cia,,,/email"),
+        "{bad}"
+    );
+    assert_eq!(counts(&json(&[])), [3, 0, 0, 2, 1]);
+    for (words, told) in [
+        (&["--preset", "toast"][..], "square, zettle, calcom, excel"),
+        (&["--map", "shoe=Shoe"], "the fields are email"),
+        (&["--system", "Our till"], "small letters"),
+    ] {
+        let done = ask(words);
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(!done.status.success() && said.contains(told), "{said}");
+    }
+    let lines = "{\"email\": \"asa@example.com\", \"phone\": \"+46701740605\"}\n";
+    let second = ground.file("guests.ndjson");
+    std::fs::write(&second, lines).expect("a file");
+    let second = second.to_str().expect("a path in UTF-8").to_owned();
+    let done = ground.run(&["import", "customers", &second, "--venue", &venue]);
+    assert!(
+        stdout(&done).contains("1 lines: 0 created, 1 updated"),
+        "{}",
+        stdout(&done)
+    );
+    ground.verify();
+    let server = ground.serve();
+    let path = format!("/api/v1/dashboard/venues/{venue}/customers?search=asa");
+    let (_, listed) = server.get_as(&ground.owner, &path);
+    assert_eq!(listed["items"][0]["loyaltyPoints"], json!(120), "{listed}");
+    assert!(server.end("TERM").0.success());
+}

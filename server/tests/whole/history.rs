@@ -114,18 +114,24 @@ async fn bad_rows_are_kept_aside_and_good_ones_come_in() {
     )
     .expect("a file");
     let venue = ground.venue.to_string();
-    let dry = import(&ground, &file, &["--venue", &venue, "--dry-run"]);
-    assert_eq!(
-        (&dry["processed"], &dry["ordersCreated"]),
-        (&json!(1), &json!(0))
-    );
+    let rejected = ground.file("history.txt.rejected.csv");
+    let before = venues(&ground);
+    for place in [["--venue", &venue], ["--create-venue", "Web shop"]] {
+        let dry = import(&ground, &file, &[&place[..], &["--dry-run"]].concat());
+        assert_eq!(
+            (&dry["processed"], &dry["ordersCreated"], &dry["rejected"]),
+            (&json!(1), &json!(0), &json!(2))
+        );
+        assert_eq!(dry["rejectedFile"], json!(null));
+    }
+    assert!(!rejected.exists(), "a dry run writes nothing");
+    assert_eq!(venues(&ground), before, "nor does it open a venue");
     let done = import(&ground, &file, &["--venue", &venue]);
     assert_eq!(
         (&done["ordersCreated"], &done["rejected"]),
         (&json!(1), &json!(2))
     );
-    let rejected = std::fs::read_to_string(ground.file("history.txt.rejected.csv"))
-        .expect("the rejected rows");
+    let rejected = std::fs::read_to_string(rejected).expect("the rejected rows");
     assert!(
         rejected
             .lines()
@@ -133,6 +139,133 @@ async fn bad_rows_are_kept_aside_and_good_ones_come_in() {
             .is_some_and(|row| row.starts_with("2,") && row.contains("date")),
         "{rejected}"
     );
+}
+
+/// How many venues the chain has.
+fn venues(ground: &Ground) -> u64 {
+    let server = ground.serve();
+    let (status, page) = server.get_as(&ground.owner, "/api/v1/chain/venues");
+    assert_eq!(status, 200, "{page}");
+    assert!(server.end("TERM").0.success());
+    page["total"]
+        .as_u64()
+        .or(page.as_array().map(|all| all.len() as u64))
+        .expect("a count")
+}
+
+#[tokio::test]
+async fn columns_of_a_file_are_said_by_flags() {
+    let ground = Ground::new(Store::Sqlite).await;
+    let venue = ground.venue.to_string();
+    let run = |name: &str, text: &str, words: &[&str]| {
+        let file = ground.file(name);
+        std::fs::write(&file, text).expect("a file");
+        let file = file.to_str().expect("a path in UTF-8").to_owned();
+        let mut all = vec![
+            "import",
+            "transactions",
+            file.as_str(),
+            "--json",
+            "--log",
+            "error",
+        ];
+        all.extend(["--venue", venue.as_str()]);
+        all.extend(words);
+        let done = ground.run(&all);
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        (done.status.success(), stdout(&done), said)
+    };
+    let csv = "When,Who,Paid,Count\n17.05.2024,a-1,29.33,2\n17.05.2024,a-1,29.33,2\n18.05.2024,b-2,0.5,1\n18.05.2024,b-2,free,1\n";
+    let by_name = [
+        "--format",
+        "csv",
+        "--map",
+        "customer=Who,date=When,amount=Paid,quantity=Count",
+        "--date-format",
+        "%d.%m.%Y",
+        "--system",
+        "till",
+    ];
+    let (_, first, said) = run("history.csv", csv, &by_name);
+    let first: Json = serde_json::from_str(&first).expect(&said);
+    assert_eq!(
+        (&first["customersCreated"], &first["ordersCreated"]),
+        (&json!(2), &json!(3))
+    );
+    assert_eq!(
+        (&first["amount"], &first["rejected"]),
+        (&json!(5_916), &json!(1))
+    );
+    // The same purchases at fixed places are the same purchases.
+    let fixed = "a-1 2024-05-17   29.33\na-1 2024-05-17   29.33\nb-2 2024-05-18    0.50\n";
+    let by_place = [
+        "--format",
+        "fixed",
+        "--map",
+        "customer=1-3,date=5-14,amount=15-22",
+        "--system",
+        "till",
+    ];
+    let (_, again, said) = run("history.txt", fixed, &by_place);
+    let again: Json = serde_json::from_str(&again).expect(&said);
+    assert_eq!(
+        (&again["ordersCreated"], &again["ordersKnown"]),
+        (&json!(0), &json!(3))
+    );
+    for (words, told) in [
+        (
+            &["--format", "csv", "--map", "customer=Who,date=When"][..],
+            "which column is amount",
+        ),
+        (
+            &[
+                "--format",
+                "csv",
+                "--map",
+                "customer=Who,date=When,amount=Total",
+            ],
+            "no column `Total`",
+        ),
+        (
+            &[
+                "--format",
+                "csv",
+                "--map",
+                "customer=Who,date=When,price=Paid",
+            ],
+            "not `price=Paid`",
+        ),
+        (
+            &[
+                "--format",
+                "fixed",
+                "--map",
+                "customer=Who,date=1-2,amount=3-4",
+            ],
+            "customer=1-8",
+        ),
+        (
+            &["--format", "cdnow", "--map", "customer=1-2"],
+            "--format fixed",
+        ),
+        (
+            &[
+                "--format",
+                "csv",
+                "--map",
+                "customer=Who,date=When,amount=Paid",
+                "--date-format",
+                "%d.%m.%Y",
+                "--currency",
+                "SEK",
+            ],
+            "name a venue that sells in SEK",
+        ),
+    ] {
+        let (is_good, _, said) = run("history.csv", csv, words);
+        assert!(!is_good && said.contains(told), "{words:?}: {said}");
+    }
+    ground.verify();
 }
 
 #[tokio::test]

@@ -160,6 +160,9 @@ const BREACHES: &[Breach] = &[
     breach("L23", "names nobody's prd_x", &["L30"], &["update order_lines set product_id = 'prd_x' where product_id is not null"]),
     breach("L23", "names nobody's cat_x", &["L30"], &["update order_lines set category_id = 'cat_x' where category_id is not null"]),
     breach("L23", "names nobody's tax_x", &["L30"], &["update order_lines set tax_class_id = 'tax_x' where tax_class_id is not null"]),
+    breach("L23", "is of nobody's venue ven_x", &["store"], &[IMPORT, "update customer_imports set venue_id = 'ven_x'"]),
+    breach("L23", "lines are of nobody's import imp_y", &["store"], &["insert into customer_import_rejects
+        (tenant_id, import_id, line, cells, why) select tenant_id, 'imp_y', 2, '[]', 'x' from tenants"]),
     breach("L23", "is of nobody's batch cbt_y", &[], &[BATCH, CODE, "update coupons set batch_id = 'cbt_y'"]),
     breach("L23", "counts at nobody's venue", &[], &[STREAK, "insert into streak_venues (tenant_id, venue_id, streak_id)
         select tenant_id, 'ven_x', streak_id from streaks"]),
@@ -176,6 +179,12 @@ const BREACHES: &[Breach] = &[
     breach("L24", "the last entries are missing", &[], &["delete from audit_entries where seq = (select max(seq) from audit_entries)"]),
     breach("L24", "without an entry", &[], &["update idempotency set created_at = created_at + 1"]),
     breach("L24", "sealed entries without a head", &["L34"], &["delete from journal_heads"]),
+    breach("L25", "has 3 lines, counts 3 and waits for 2", &[], &[IMPORT, "update customer_imports set created = 3"]),
+    breach("L25", "has 3 lines, counts 1 and waits for 0", &[], &[IMPORT, "delete from customer_import_chunks"]),
+    breach("L25", "counts 1 bad lines, there are 0", &[], &[IMPORT,
+        "update customer_imports set created = 0, failed = 1"]),
+    breach("L25", "counts 0 bad lines, there are 1", &[], &[IMPORT, "insert into customer_import_rejects
+        (tenant_id, import_id, line, cells, why) select tenant_id, import_id, 2, '[]', 'x' from customer_imports"]),
     breach("L25", "counts 1 codes of 0", &[], &[BATCH, CODE, "delete from coupons"]),
     breach("L25", "counts 2 visits of 1", &[], &["update customers set total_visits = 2 where first_name = 'Ann'"]),
     breach("L25", "counts 1 visits of 0", &[], &["update visits set purchases = 0"]),
@@ -253,6 +262,14 @@ const BREACHES: &[Breach] = &[
 const OTHER: &str =
     "insert into tenants (tenant_id, slug, name, mode, language, currency, created_at)
     select 'ten_x', 'other', 'Other', mode, language, currency, created_at from tenants";
+
+/// A file of three lines, of which two still wait.
+const IMPORT: &str =
+    "insert into customer_imports (tenant_id, import_id, venue_id, how, header, ignored_columns, total,
+      chunks, taken, created, created_at, received_at)
+    select tenant_id, 'imp_x', min(venue_id), '{}', '[]', '[]', 3, 2, 1, 1, 1, 1 from venues group by tenant_id;
+    insert into customer_import_chunks (tenant_id, import_id, chunk, size, lines)
+    select tenant_id, import_id, 1, 2, '[]' from customer_imports";
 
 /// One code, and the terms that it has.
 const BATCH: &str = "insert into coupon_batches (tenant_id, batch_id, discount_id, terms, prefix, quantity, made,

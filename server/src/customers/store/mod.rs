@@ -2,6 +2,7 @@
 
 pub mod counters;
 pub mod groups;
+pub mod imports;
 pub mod keys;
 pub mod lists;
 pub mod profiles;
