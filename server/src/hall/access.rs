@@ -315,7 +315,6 @@ pub const TABLE: &[Rule] = &[
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/parked/{parkedId}/link", STAFF, "loyalty:write"),
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/loyalty/parked/{parkedId}/part", STAFF, "loyalty:write"),
     keyed("POST", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/adjust", MANAGER, "loyalty:write"),
-    rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
     rule("GET", "/api/v1/me/loyalty/transactions", Who::Guest, ""),
     // rewards
     rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/rewards", STAFF, "loyalty:read"),
@@ -357,6 +356,7 @@ pub const TABLE: &[Rule] = &[
     rule("DELETE", "/api/v1/chain/loyalty/streaks/{streakId}", MANAGER, "loyalty:write"),
     rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/streaks", STAFF, "loyalty:read"),
     rule("GET", "/api/v1/me/loyalty/streaks", Who::Guest, ""),
+    rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
     // payments
     // orders
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:read"),

@@ -36,7 +36,7 @@ pub use adjust::{Opening, bring};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
 pub use holds::{Redeemable, hold, redeemable, release, spendable};
-pub use ledger::{Balance, Entry, Grant, balance, grant};
+pub use ledger::{Balance, Entry, Grant, Lot, NextToExpire, balance, grant};
 pub use links::{
     ParkedPurchase, ReportPurchase, ReportState, ReportedPurchase, earn_external, root_of,
 };

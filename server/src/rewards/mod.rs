@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use offers::{Offer, offers};
-pub use redeem::{Grant, cancel, cancel_granted, grant, redeem};
+pub use redeem::{Grant, cancel, cancel_granted, grant, is_given, redeem};
 pub use vouchers::{Voucher, VoucherStatus, ready, vouchers};
 
 use crate::discounts::OpenValue;

@@ -149,6 +149,11 @@ pub struct Grant {
     pub cause_id: String,
 }
 
+/// Whether a rule that promises the reward can keep it: not where it is archived.
+pub fn is_given(read: &mut Read, reward: RewardId) -> Result<bool> {
+    Ok(store::find(read, None, reward)?.is_some())
+}
+
 /// Gives a voucher without points. Nothing where the cause has given one already, the reward is archived, or the
 /// guest is.
 ///

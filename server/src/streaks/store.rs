@@ -1,5 +1,6 @@
 use engine::streak::Run;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::record::Completed;
 use super::{EditStreak, Streak};
@@ -13,7 +14,7 @@ use crate::params;
 
 const COLUMNS: &str =
     "s.streak_id, s.name, s.period, s.length, s.bonus_points, s.grace_days, s.paused_at,
-    s.created_at, s.updated_at, s.version";
+    s.created_at, s.updated_at, s.version, s.reward_id";
 
 /// Counted at one venue, or at all.
 const AT: &str = "exists (select 1 from streak_venues v where v.tenant_id = s.tenant_id
@@ -26,8 +27,8 @@ pub fn insert(tx: &mut Tx, id: StreakId, ask: &EditStreak) -> Result<()> {
     let now = tx.now();
     tx.queue(
         "insert into streaks (tenant_id, streak_id, name, name_fold, period, length, bonus_points, grace_days,
-           paused_at, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+           paused_at, created_at, updated_at, reward_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)",
         params![
             id,
             &ask.name,
@@ -37,7 +38,8 @@ pub fn insert(tx: &mut Tx, id: StreakId, ask: &EditStreak) -> Result<()> {
             ask.bonus_points,
             ask.grace_days,
             (!ask.active).then_some(now),
-            now
+            now,
+            ask.reward_id
         ],
     )
 }
@@ -49,7 +51,7 @@ pub fn update(tx: &mut Tx, before: &Streak, ask: &EditStreak) -> Result<()> {
         "update streaks set name = $4, name_fold = $5, period = $6, length = $7, bonus_points = $8,
            grace_days = $9, paused_at = case when cast($10 as bigint) is null then null
              else coalesce(paused_at, cast($10 as bigint)) end,
-           updated_at = $11, version = version + 1
+           updated_at = $11, reward_id = $12, version = version + 1
          where tenant_id = $1 and streak_id = $2 and version = $3 and archived_at is null",
         params![
             before.id,
@@ -61,7 +63,8 @@ pub fn update(tx: &mut Tx, before: &Streak, ask: &EditStreak) -> Result<()> {
             ask.bonus_points,
             ask.grace_days,
             (!ask.active).then_some(now),
-            now
+            now,
+            ask.reward_id
         ],
     )?;
     if changed == 1 {
@@ -201,12 +204,13 @@ fn streak(row: &Row, venue_ids: Vec<VenueId>) -> Result<Streak> {
         created_at: row.get(7)?,
         updated_at: row.get(8)?,
         version: row.get(9)?,
+        reward_id: row.get(10)?,
     })
 }
 
 /// What is live at a venue and how far the guest is; without the venues, which nobody needs there.
 pub const LIVE: &str = "select s.streak_id, s.name, s.period, s.length, s.bonus_points, s.grace_days, s.paused_at,
-       s.created_at, s.updated_at, s.version, r.last_start, r.periods
+       s.created_at, s.updated_at, s.version, s.reward_id, r.last_start, r.periods
      from streak_venues v
      join streaks s on s.tenant_id = v.tenant_id and s.streak_id = v.streak_id
      left join streak_runs r on r.tenant_id = s.tenant_id and r.streak_id = s.streak_id and r.customer_id = $3
@@ -244,12 +248,12 @@ pub fn live_anywhere(read: &mut Read, customer: CustomerId) -> Result<Vec<(Strea
 }
 
 fn run(row: &Row) -> Result<Option<Run>> {
-    let Some(last_start) = row.get(10)? else {
+    let Some(last_start) = row.get(11)? else {
         return Ok(None);
     };
     Ok(Some(Run {
         last_start,
-        periods: row.get(11)?,
+        periods: row.get(12)?,
     }))
 }
 
@@ -263,16 +267,17 @@ pub fn put_runs(tx: &mut Tx, customer: CustomerId, runs: &[(Streak, Run)]) -> Re
     for (streak, run) in runs {
         let place = values.len() + 2;
         rows.push(format!(
-            "($1, $2, ${place}, ${}, ${})",
+            "($1, $2, ${place}, ${}, ${}, 0)",
             place + 1,
             place + 2
         ));
         values.extend([streak.id.into(), run.last_start.into(), run.periods.into()]);
     }
     let sql = format!(
-        "insert into streak_runs (tenant_id, customer_id, streak_id, last_start, periods) values {}
+        "insert into streak_runs (tenant_id, customer_id, streak_id, last_start, periods, before_periods) values {}
          on conflict (tenant_id, customer_id, streak_id) do update
-           set last_start = excluded.last_start, periods = excluded.periods
+           set last_start = excluded.last_start, periods = excluded.periods,
+             before_start = streak_runs.last_start, before_periods = streak_runs.periods
            where streak_runs.last_start < excluded.last_start",
         rows.join(", ")
     );
@@ -284,12 +289,14 @@ pub fn put_runs(tx: &mut Tx, customer: CustomerId, runs: &[(Streak, Run)]) -> Re
     }
 }
 
-/// False where the period has had its bonus.
-pub fn claim_bonus(tx: &mut Tx, completed: &Completed, at: Timestamp) -> Result<bool> {
-    let put = tx.exec(
-        "insert into streak_bonuses (tenant_id, streak_id, customer_id, period_start, points, at)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (tenant_id, streak_id, customer_id, period_start) do nothing",
+/// Which turn of the period it is; `None` where the period has its bonus.
+pub fn claim_award(tx: &mut Tx, completed: &Completed, at: Timestamp) -> Result<Option<i64>> {
+    let row = tx.first(
+        "insert into streak_awards (tenant_id, streak_id, customer_id, period_start, turn, points, at)
+         select $1, $2, $3, $4, coalesce(max(turn), 0) + 1, cast($5 as bigint), cast($6 as bigint) from streak_awards
+         where tenant_id = $1 and streak_id = $2 and customer_id = $3 and period_start = $4
+         on conflict do nothing
+         returning turn",
         params![
             completed.streak_id,
             completed.customer_id,
@@ -298,5 +305,108 @@ pub fn claim_bonus(tx: &mut Tx, completed: &Completed, at: Timestamp) -> Result<
             at
         ],
     )?;
-    Ok(put == 1)
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// A streak of which a day may have moved the run or earned the bonus.
+pub struct Touched {
+    pub streak: Streak,
+    pub run: Run,
+    /// As the run was before its last period, where that is known; without one, it began with it.
+    pub before: Option<Option<Run>>,
+    /// Turn and points of the bonus that stands.
+    pub award: Option<(i64, i64)>,
+}
+
+/// Those at the venue whose period that begins at one of `starts` (day, week, month) the guest came in.
+pub fn touched(
+    read: &mut Read,
+    customer: CustomerId,
+    venue: VenueId,
+    starts: [Date; 3],
+) -> Result<Vec<Touched>> {
+    let start = "case s.period when 'DAY' then $4 when 'WEEK' then $5 else $6 end";
+    let sql = format!(
+        "select {COLUMNS}, r.last_start, r.periods, r.before_start, r.before_periods, a.turn, a.points
+         from streak_runs r
+         join streaks s on s.tenant_id = r.tenant_id and s.streak_id = r.streak_id
+         left join streak_awards a on a.tenant_id = r.tenant_id and a.streak_id = r.streak_id
+           and a.customer_id = r.customer_id and a.taken_back_at is null and a.period_start = {start}
+         where r.tenant_id = $1 and r.customer_id = $2 and (r.last_start = {start} or a.turn is not null)
+           and exists (select 1 from streak_venues v where v.tenant_id = s.tenant_id
+             and v.streak_id = s.streak_id and v.venue_id in ('*', $3))
+         order by s.streak_id"
+    );
+    let [day, week, month] = starts;
+    let rows = read.query(&sql, params![customer, venue, day, week, month])?;
+    let shown = streaks(read, &rows)?;
+    let all = shown.into_iter().zip(&rows).map(|(streak, row)| {
+        let before = match (row.get(14)?, row.get(13)?) {
+            (None, _) => None,
+            (Some(periods), Some(last_start)) => Some(Some(Run {
+                last_start,
+                periods,
+            })),
+            (Some(_), None) => Some(None),
+        };
+        Ok(Touched {
+            streak,
+            run: run(row)?.ok_or_else(|| Error::bug("a run without a period"))?,
+            before,
+            award: row.get::<Option<i64>>(15)?.zip(row.get(16)?),
+        })
+    });
+    all.collect()
+}
+
+/// Puts a run back to what it was; without one, it has not begun.
+///
+/// # Errors
+/// `Again` where a visit moved it meanwhile.
+pub fn put_run_back(
+    tx: &mut Tx,
+    customer: CustomerId,
+    streak: StreakId,
+    run: Run,
+    before: Option<Run>,
+) -> Result<()> {
+    let put = match before {
+        Some(before) => tx.exec(
+            "update streak_runs set last_start = $5, periods = $6, before_start = null, before_periods = null
+             where tenant_id = $1 and customer_id = $2 and streak_id = $3 and last_start = $4",
+            params![customer, streak, run.last_start, before.last_start, before.periods],
+        ),
+        None => tx.exec(
+            "delete from streak_runs
+             where tenant_id = $1 and customer_id = $2 and streak_id = $3 and last_start = $4",
+            params![customer, streak, run.last_start],
+        ),
+    };
+    if put? == 1 {
+        Ok(())
+    } else {
+        Err(Error::Again("a visit was counted meanwhile".into()))
+    }
+}
+
+/// # Errors
+/// `Again` where another refund took it back meanwhile.
+pub fn take_award_back(
+    tx: &mut Tx,
+    customer: CustomerId,
+    streak: StreakId,
+    period_start: Date,
+    turn: i64,
+) -> Result<()> {
+    let taken = tx.exec(
+        "update streak_awards set taken_back_at = $6
+         where tenant_id = $1 and streak_id = $2 and customer_id = $3 and period_start = $4 and turn = $5
+           and taken_back_at is null",
+        params![streak, customer, period_start, turn, tx.now()],
+    )?;
+    if taken == 1 {
+        Ok(())
+    } else {
+        Err(Error::Again("the bonus was taken back meanwhile".into()))
+    }
 }

@@ -10,7 +10,8 @@
 //! A tier ends by the day: a job looks at those whose day has come, and walks through all guests after an edit.
 //!
 //! Keeps L05 and, for its days, L25. Absent on purpose: what a tier gives is applied by those who price and earn,
-//! on bookings by a pricing rule alone.
+//! on bookings by a pricing rule alone. A voucher alone is given here, once a tier, to whoever
+//! rises to it or past it; history that is brought in gives none.
 
 mod change;
 mod ladder;
