@@ -36,7 +36,7 @@ pub const ALL: &[Law] = &[
     },
     Law {
         number: "L27",
-        about: "A redeemed voucher has its row of the ledger, each such row its voucher, and a cancelled one its points",
+        about: "A redeemed voucher has its row of the ledger, such a row its voucher, a cancelled one its points back",
         check: Check::Query(
             "select tenant_id, what from (
                select v.tenant_id, 'voucher ' || v.voucher_id || ' cost ' || v.points || ', the ledger says '

@@ -73,7 +73,8 @@ async fn show_reward(call: StaffCall, Path((_, id)): Path<(VenueId, RewardId)>) 
 ///
 /// Vouchers that are out keep what they give.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/loyalty/rewards/{rewardId}", tag = "rewards",
-    params(("venueId" = VenueId, Path), ("rewardId" = RewardId, Path)), request_body = EditReward, responses((status = 200, body = Reward)))]
+    params(("venueId" = VenueId, Path), ("rewardId" = RewardId, Path)), request_body = EditReward,
+    responses((status = 200, body = Reward)))]
 async fn replace_reward(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, RewardId)>,
@@ -91,7 +92,8 @@ async fn replace_reward(
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears. Vouchers that are out keep what they give.
 #[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/loyalty/rewards/{rewardId}", tag = "rewards",
-    params(("venueId" = VenueId, Path), ("rewardId" = RewardId, Path)), request_body = EditReward, responses((status = 200, body = Reward)))]
+    params(("venueId" = VenueId, Path), ("rewardId" = RewardId, Path)), request_body = EditReward,
+    responses((status = 200, body = Reward)))]
 async fn edit_reward(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, RewardId)>,
@@ -149,7 +151,8 @@ async fn show_chain_reward(call: StaffCall, Path(id): Path<RewardId>) -> Result<
 ///
 /// Vouchers that are out keep what they give.
 #[utoipa::path(put, path = "/api/v1/chain/loyalty/rewards/{rewardId}", tag = "rewards",
-    params(("rewardId" = RewardId, Path)), request_body = EditReward, responses((status = 200, body = Reward)))]
+    params(("rewardId" = RewardId, Path)), request_body = EditReward,
+    responses((status = 200, body = Reward)))]
 async fn replace_chain_reward(
     call: StaffCall,
     Path(id): Path<RewardId>,
@@ -166,7 +169,8 @@ async fn replace_chain_reward(
 ///
 /// An RFC 7396 merge: what is left out stays, `null` clears. Vouchers that are out keep what they give.
 #[utoipa::path(patch, path = "/api/v1/chain/loyalty/rewards/{rewardId}", tag = "rewards",
-    params(("rewardId" = RewardId, Path)), request_body = EditReward, responses((status = 200, body = Reward)))]
+    params(("rewardId" = RewardId, Path)), request_body = EditReward,
+    responses((status = 200, body = Reward)))]
 async fn edit_chain_reward(
     call: StaffCall,
     Path(id): Path<RewardId>,
@@ -203,8 +207,8 @@ async fn list_offers(call: StaffCall, Path((_, id)): Path<(String, CustomerId)>)
 }
 
 /// List a customer's vouchers, the newest first
-#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/vouchers", tag = "rewards",
-    params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path), Paging),
+#[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/vouchers",
+    tag = "rewards", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path), Paging),
     responses((status = 200, body = Page<Voucher>)))]
 async fn list_vouchers(
     call: StaffCall,

@@ -130,7 +130,7 @@ fn pay(
         turn: 1,
     };
     // L05: the row is the guard, because two tills may see the same guest.
-    match store::claim_award(tx, &completed, at)? {
+    match store::awards::claim(tx, &completed, at)? {
         Some(turn) => completed.turn = turn,
         None => return Ok(None),
     }

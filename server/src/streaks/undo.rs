@@ -5,7 +5,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::record::{CAUSE, cause, purchase};
-use super::store::{self, Touched};
+use super::store::awards::{self, Touched};
 use crate::customers;
 use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, RefundId, VenueId};
@@ -27,7 +27,7 @@ pub fn undo(
     refund: RefundId,
 ) -> Result<()> {
     let starts = [Period::Day, Period::Week, Period::Month].map(|period| period.start(on));
-    let touched = store::touched(tx, customer, venue.id, starts)?;
+    let touched = awards::touched(tx, customer, venue.id, starts)?;
     if touched.is_empty() {
         return Ok(());
     }
@@ -63,12 +63,12 @@ fn undo_period(
     if one.run.last_start == start
         && let Some(before) = one.before
     {
-        store::put_run_back(tx, customer, streak, one.run, before)?;
+        awards::put_run_back(tx, customer, streak, one.run, before)?;
     }
     let Some((turn, points)) = one.award else {
         return Ok(());
     };
-    store::take_award_back(tx, customer, streak, start, turn)?;
+    awards::take_back(tx, customer, streak, start, turn)?;
     if points == 0 {
         let granted = cause(streak, start, turn);
         return rewards::cancel_granted(tx, venue, customer, CAUSE, &granted).map(|_| ());

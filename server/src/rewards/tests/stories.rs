@@ -92,7 +92,7 @@ both_stores! {
         app.advance(SignedDuration::from_hours(24 * 30));
         assert_eq!(newest(&app, noor).await.text("/items/0/status"), "EXPIRED");
         let late = app.staff().post(&app.till("/orders"), sale(noor, &code)).await;
-        assert_eq!(late.is_problem(422, "discount_refused").text("/reason/code"), "OUTSIDE_TIME_WINDOW");
+        assert_eq!(late.is_problem(422, "discount_refused").text("/reason/code"), "NO_LONGER_VALID");
     }
 
     async fn an_unused_voucher_is_cancelled_once_and_the_points_go_back(app: TestApp) {
