@@ -10,7 +10,7 @@ use crate::hall::http::{self, Limits};
 use crate::hall::room::{BringPoints, RecentOfCustomer, Room, UsesOfGroup};
 use crate::{
     audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
-    payments, platform, streaks, tiers,
+    payments, platform, rewards, streaks, tiers,
 };
 
 /// In the order of dependency: a room calls verbs of rooms before it.
@@ -24,6 +24,7 @@ pub const ROOMS: &[Room] = &[
     discounts::ROOM,
     coupons::ROOM,
     loyalty::ROOM,
+    rewards::ROOM,
     tiers::ROOM,
     streaks::ROOM,
     payments::ROOM,

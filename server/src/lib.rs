@@ -18,5 +18,6 @@ pub mod orders;
 pub mod outbox;
 pub mod payments;
 pub mod platform;
+pub mod rewards;
 pub mod streaks;
 pub mod tiers;

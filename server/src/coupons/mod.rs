@@ -38,7 +38,9 @@ use utoipa::IntoParams;
 pub use apply::{Coupon, compared, running, standing, typed};
 pub use batches::{CouponBatch, GenerateCoupons};
 pub use command::EditCoupon;
-pub use personal::{Personal, Voucher, issue_personal};
+pub use personal::{
+    Personal, PersonalCode, PersonalUse, Voucher, issue_personal, personal, withdraw,
+};
 pub use runs::{first_paid, undone};
 pub use show::CouponCode;
 pub use terms::Duration;

@@ -1,13 +1,17 @@
 //! Vouchers: personal codes for one use, as rewards give them.
 
+use std::collections::HashMap;
+
 use engine::window::Bound;
 use jiff::Timestamp;
 
 use super::terms::Terms;
-use super::{code, numbers, store};
+use super::{code, find, numbers, store};
+use crate::discounts::uses::{self, Limits, Purchase};
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CouponId, CustomerId, DiscountId};
-use crate::hall::store::Tx;
+use crate::hall::journal::EventType;
+use crate::hall::store::{Read, Tx};
 
 /// What a voucher is issued for.
 #[derive(Debug, Clone)]
@@ -53,4 +57,60 @@ pub fn issue_personal(tx: &mut Tx, ask: &Personal) -> Result<Voucher> {
         }
     }
     Err(Error::bug("random codes repeat themselves"))
+}
+
+/// A personal code as it stands.
+#[derive(Debug, Clone, Default)]
+pub struct PersonalCode {
+    pub code: String,
+    /// Nobody can type it any more.
+    pub is_deleted: bool,
+    pub used: Option<PersonalUse>,
+}
+
+/// The purchase that has it.
+#[derive(Debug, Clone)]
+pub struct PersonalUse {
+    pub purchase: String,
+    pub is_final: bool,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Each of the codes, and who has it; two statements, whatever their number.
+pub fn personal(read: &mut Read, ids: &[CouponId]) -> Result<HashMap<CouponId, PersonalCode>> {
+    let mut all = store::lists::personal(read, ids)?;
+    let subjects: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    for used in uses::live_of(read, &subjects)? {
+        let id: CouponId = used.subject.parse().map_err(Error::bug)?;
+        if let Some(code) = all.get_mut(&id) {
+            code.used = Some(PersonalUse {
+                purchase: used.purchase,
+                is_final: used.is_final,
+                ended_at: used.ended_at,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Takes a code for one use out of the world, unless an order has it: `by` uses it up, so that no order that bears it
+/// can, and nobody can type it. Whether it could.
+pub fn withdraw(tx: &mut Tx, id: CouponId, by: &Purchase) -> Result<bool> {
+    let limits = Limits {
+        subject: id.to_string(),
+        total_max: Some(1),
+        customer_max: None,
+        first_purchase_only: false,
+        is_counted: true,
+    };
+    if uses::hold(tx, by, &limits)?.is_err() {
+        return Ok(false);
+    }
+    uses::finish(tx, by, &limits.subject, 0)?;
+    let before = find(tx, None, id)?;
+    store::archive(tx, id)?;
+    let after = find(tx, None, id)?;
+    tx.emit(EventType::CouponUpdated, None, &after)?;
+    tx.audit("coupon.withdraw", id, Some(&before), Some(&after))?;
+    Ok(true)
 }

@@ -166,6 +166,7 @@ codes! {
     CurrencyFixed "currency_fixed" 409 "The reporting currency can no longer change" "Keep it: amounts were paid and reported in it.";
     AlreadyDone "already_done" 409 "That has been done already" "Read it again; there is nothing left to do.";
     CouponGone "coupon_gone" 409 "What the order held is gone" "Take it off the order and pay what is then due; the figures are in the answer.";
+    VoucherUsed "voucher_used" 409 "The voucher is on an order, or used" "Take it off the open order first; one that is used stays used.";
     EventGone "event_gone" 410 "The event is no longer kept" "Read from the beginning of what is kept, without `after`, and load what was missed from the lists.";
     CodeExpired "code_expired" 410 "The code is over" "Ask for a new one.";
     Stale "stale" 412 "Somebody changed it since you read it" "Read it again, merge your change, and send the new ETag in If-Match.";
@@ -186,6 +187,7 @@ codes! {
     ProductUnavailable "product_unavailable" 422 "The product is not sold here" "Choose a product that is active and has a price at this venue.";
     MinimumPoints "minimum_points" 422 "Too few points to redeem" "Redeem at least the minimum.";
     PointsShort "points_short" 422 "There are not enough points" "Take at most what the balance in `loyaltyPoints` allows.";
+    RewardUnavailable "reward_unavailable" 422 "The reward cannot be had now" "Choose another reward; `reason` and `detail` say why.";
     CouponInvalid "coupon_invalid" 422 "The code does not apply" "Check how it is spelt, until when it holds, and what it asks for; `reason` says why where you may know.";
     CustomerRequired "customer_required" 422 "The guest has to be on the order" "Attach the customer first.";
     IdentityMissing "identity_missing" 422 "The customer cannot be told apart" "Give at least one of email, phone, a name or an external reference.";

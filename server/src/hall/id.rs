@@ -154,6 +154,8 @@ ids! {
     PromotionId "prm";
     ParkedId "pkd";
     MigrationId "mig";
+    RewardId "rwd";
+    VoucherId "vch";
     TierId "tir";
     StreakId "stk";
     EventId "evt";

@@ -80,6 +80,9 @@ events! {
     PointsReversed "points.reversed" "A refund took points back, or gave spent ones back; data is the ledger row.";
     PointsAdjusted "points.adjusted" "Staff or an import moved points by hand; data is the ledger row.";
     PurchaseParked "purchase.parked" "A purchase looks like one that earned from another source, and waits for staff; data is the parked purchase.";
+    RewardPublished "reward.published" "A reward is new, changed or archived; data is the reward.";
+    VoucherIssued "voucher.issued" "A customer got a voucher, for points or by a rule; data is the voucher.";
+    VoucherCancelled "voucher.cancelled" "An unused voucher was taken back; data is the voucher.";
     TierChanged "tier.changed" "A customer rose or fell to another tier; data is the change, with its rule and figures.";
     StreakCompleted "streak.completed" "A customer came back often enough in a row; data is the streak with its bonus.";
     DiscountPublished "discount.published" "A discount has a new version; data is the discount.";

@@ -49,6 +49,14 @@ pub fn redeemable(
     })
 }
 
+/// Points that a customer can spend now on what no order holds them for.
+pub fn spendable(read: &mut Read, customer: CustomerId) -> Result<i64> {
+    let purse = customers::purse(read, customer)?;
+    let now = read.now();
+    let live = lots::live(read, customer, now)?;
+    Ok((live - purse.held).max(0))
+}
+
 fn available(read: &mut Read, customer: CustomerId, purchase: &str) -> Result<i64> {
     let purse = customers::purse(read, customer)?;
     let own = store::find(read, purchase)?.filter(|hold| hold.customer == customer);

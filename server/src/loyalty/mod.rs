@@ -35,14 +35,14 @@ pub use accrual::{AccrualRule, EditAccrualRule, create as create_accrual_rule};
 pub use adjust::{Opening, bring, bring_points};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
-pub use holds::{Redeemable, hold, redeemable, release};
-pub use ledger::{Balance, Entry, Grant, RECENT, balance, grant};
+pub use holds::{Redeemable, hold, redeemable, release, spendable};
+pub use ledger::{Balance, Entry, Grant, Lot, NextToExpire, RECENT, balance, grant};
 pub use links::{
     ParkedPurchase, ReportPurchase, ReportState, ReportedPurchase, earn_external, root_of,
 };
 pub use promotions::{EditPromotion, Promotion, create as create_promotion};
 pub use redeem::{Redeem, Spend, redeem, spend};
-pub use reverse::{TakeBack, earned_of, take_back};
+pub use reverse::{PutBack, TakeBack, earned_of, put_back, take_back};
 pub use rules::uses_of_group;
 
 pub const ROOM: Room = Room {

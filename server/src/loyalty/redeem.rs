@@ -59,7 +59,7 @@ pub struct Spend {
     pub points: i64,
     /// `reward`, …
     pub cause_kind: &'static str,
-    /// What it was spent on; [`take_back`](super::take_back) with this as the purchase puts the points back.
+    /// What it was spent on; [`put_back`](super::put_back) of it puts the points back.
     pub cause_id: String,
     pub policy: Json,
 }

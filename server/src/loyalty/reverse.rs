@@ -44,9 +44,8 @@ pub struct TakeBack {
 /// `Conflict(AlreadyDone)` where this refund has reversed the row already (L27).
 pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
     let mut hand = Hand::open(tx, ask.customer)?;
-    let mut rows = restore(tx, &mut hand, ask)?;
+    let mut rows = restore(tx, &mut hand, &ask.spent())?;
     rows.extend(reverse(tx, &mut hand, ask)?);
-    let mut entries = Vec::with_capacity(rows.len());
     let because = Because {
         customer: ask.customer,
         venue: Some(ask.venue),
@@ -55,15 +54,80 @@ pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
         policy: json!({ "purchaseId": &ask.purchase }),
         at: ask.at,
     };
+    let entries = note_all(tx, &because, &rows)?;
+    hand.put_down(tx)?;
+    promotions::reversed(tx, ask.customer, &ask.purchase)?;
+    Ok(entries)
+}
+
+impl TakeBack {
+    fn spent(&self) -> Spent<'_> {
+        Spent {
+            customer: self.customer,
+            venue: self.venue,
+            on: &self.purchase,
+            points: self.restored,
+        }
+    }
+}
+
+fn note_all(tx: &mut Tx, because: &Because, rows: &[Reversal]) -> Result<Vec<Entry>> {
+    let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
-        let entry = reversal(tx, &because, row.reverses, row.points, row.moved)?;
+        let entry = reversal(tx, because, row.reverses, row.points, row.moved)?;
         tx.audit_new("points.reverse", entry.id, &entry)?;
         tx.emit(EventType::PointsReversed, entry.venue_id, &entry)?;
         entries.push(entry);
     }
-    hand.put_down(tx)?;
-    promotions::reversed(tx, ask.customer, &ask.purchase)?;
     Ok(entries)
+}
+
+/// What was spent on something other than an order, and is given back.
+#[derive(Debug, Clone)]
+pub struct PutBack {
+    pub customer: CustomerId,
+    /// Whose program says how long a lapsed lot lives on.
+    pub venue: VenueId,
+    /// The cause of the redemption.
+    pub spent_on: String,
+    pub points: i64,
+    pub cause_kind: &'static str,
+    /// What gives it back, once (L27).
+    pub cause_id: String,
+}
+
+/// Puts spent points back into their lots, as [`take_back`] does.
+///
+/// # Errors
+/// `Conflict(AlreadyDone)` where the cause has put them back already (L27).
+pub fn put_back(tx: &mut Tx, ask: &PutBack) -> Result<Vec<Entry>> {
+    let mut hand = Hand::open(tx, ask.customer)?;
+    let spent = Spent {
+        customer: ask.customer,
+        venue: ask.venue,
+        on: &ask.spent_on,
+        points: ask.points,
+    };
+    let rows = restore(tx, &mut hand, &spent)?;
+    let because = Because {
+        customer: ask.customer,
+        venue: Some(ask.venue),
+        cause_kind: ask.cause_kind.into(),
+        cause_id: ask.cause_id.clone(),
+        policy: json!({ "spentOn": &ask.spent_on }),
+        at: tx.now(),
+    };
+    let entries = note_all(tx, &because, &rows)?;
+    hand.put_down(tx)?;
+    Ok(entries)
+}
+
+/// Points that were spent on something, as far as they go back.
+struct Spent<'a> {
+    customer: CustomerId,
+    venue: VenueId,
+    on: &'a str,
+    points: i64,
 }
 
 struct Reversal {
@@ -112,13 +176,13 @@ fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>
     Ok(done)
 }
 
-fn restore(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>> {
-    if ask.restored <= 0 {
+fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Vec<Reversal>> {
+    if ask.points <= 0 {
         return Ok(Vec::new());
     }
-    let (now, mut left) = (tx.now(), ask.restored);
+    let (now, mut left) = (tx.now(), ask.points);
     let mut back: Vec<(i64, FromLot)> = Vec::new();
-    for used in lots::uses(tx, ask.customer, &ask.purchase)? {
+    for used in lots::uses(tx, ask.customer, ask.on)? {
         let points = used.points.min(left);
         if points > 0 {
             left -= points;

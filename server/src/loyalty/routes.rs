@@ -19,7 +19,6 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(show_balance))
         .routes(routes!(list_transactions))
         .routes(routes!(adjust))
-        .routes(routes!(show_mine))
         .merge(super::accrual::routes::routes())
         .merge(super::promotions::routes::routes())
         .merge(super::migration::routes::routes())
@@ -108,13 +107,6 @@ async fn adjust(
         super::adjust::adjust(tx, venue, id, &ask)
     })
     .await
-}
-
-/// Show my own points
-#[utoipa::path(get, path = "/api/v1/me/loyalty", tag = "loyalty", responses((status = 200, body = Balance)))]
-async fn show_mine(call: GuestCall) -> Result<Answer> {
-    let customer = call.customer;
-    call.read(move |read| super::balance(read, customer)).await
 }
 
 /// List what moved my own points, newest first

@@ -54,7 +54,8 @@ impl Tab {
             coupon: wish.map_or_else(|| applied.candidate_id.parse().ok(), coupon_of),
             amount: applied.amount,
             given: wish.and_then(given_of),
-            comp_reason: applied.is_comp.then(|| {
+            // A reward's free item was paid for with points: nobody comped it.
+            comp_reason: (applied.is_comp && applied.origin != Origin::Reward).then(|| {
                 wish.and_then(|wish| wish.reason.as_deref())
                     .unwrap_or_default()
             }),

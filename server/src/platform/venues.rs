@@ -14,7 +14,7 @@ use crate::hall::call::Reply;
 use crate::hall::error::{Error, Field, Result};
 use crate::hall::etag;
 use crate::hall::id::VenueId;
-use crate::hall::identity::{TaxMode, TillMode};
+use crate::hall::identity::{self, TaxMode, TillMode};
 use crate::hall::money::unknown_currency;
 use crate::hall::page::{Page, Paging};
 use crate::hall::store::{Read, Tx};
@@ -239,6 +239,12 @@ pub fn venue(read: &mut Read, id: VenueId) -> Result<Venue> {
 
 pub fn venues(read: &mut Read, paging: &Paging, filter: Archived) -> Result<Page<Venue>> {
     store::list(read, paging, filter)
+}
+
+/// By whose clock the chain lives where nobody says at which venue: its first.
+pub fn home(read: &mut Read) -> Result<identity::Venue> {
+    let first = store::home(read)?.ok_or(Error::NotFound("venue"))?;
+    identity::venue(read, first)?.ok_or(Error::NotFound("venue"))
 }
 
 /// The country of the first venue: the region of a guest's phone number where nothing says more.

@@ -5,22 +5,37 @@ use crate::hall::law::{Check, Law};
 pub const ALL: &[Law] = &[
     Law {
         number: "L05",
-        about: "A streak's bonus is paid once a period: each has one row of the ledger, and each row has its bonus",
+        about: "A streak's bonus is paid once a period: it has its row of the ledger or its voucher, and a row its bonus",
         check: Check::Query(
             "select tenant_id, what from (
                select b.tenant_id, 'bonus ' || b.streak_id || ' of ' || b.customer_id || ' for '
                    || b.period_start || ' of ' || b.points || ' was paid ' || coalesce(sum(l.points), 0) as what
-               from streak_bonuses b left join points_ledger l on l.tenant_id = b.tenant_id and l.kind = 'EARN'
+               from streak_awards b left join points_ledger l on l.tenant_id = b.tenant_id and l.kind = 'EARN'
                  and l.earn_kind = 'BONUS'
                  and l.purchase_id = b.streak_id || '/' || b.customer_id || '/' || b.period_start
-               group by b.tenant_id, b.streak_id, b.customer_id, b.period_start, b.points
+                   || case when b.turn = 1 then '' else '/' || b.turn end
+               group by b.tenant_id, b.streak_id, b.customer_id, b.period_start, b.turn, b.points
                having coalesce(sum(l.points), 0) <> b.points
                union all
+               select b.tenant_id, 'bonus ' || b.streak_id || ' of ' || b.customer_id || ' for '
+                   || b.period_start || ' has no voucher' as what
+               from streak_awards b left join vouchers v on v.tenant_id = b.tenant_id and v.cause_kind = 'streak'
+                 and v.customer_id = b.customer_id and v.cause_id = b.streak_id || '/' || b.period_start
+                   || case when b.turn = 1 then '' else '/' || b.turn end
+               where b.points = 0 and v.voucher_id is null
+               union all
                select l.tenant_id, 'row ' || l.seq || ' of ' || l.customer_id || ' is the bonus of no streak' as what
-               from points_ledger l left join streak_bonuses b on b.tenant_id = l.tenant_id
+               from points_ledger l left join streak_awards b on b.tenant_id = l.tenant_id
                  and b.streak_id = l.cause_id and b.customer_id = l.customer_id
                  and l.purchase_id = b.streak_id || '/' || b.customer_id || '/' || b.period_start
+                   || case when b.turn = 1 then '' else '/' || b.turn end
                where l.kind = 'EARN' and l.cause_kind = 'streak' and b.streak_id is null
+               union all
+               select b.tenant_id, 'period ' || b.period_start || ' of ' || b.streak_id || ' has ' || count(*)
+                   || ' bonuses for ' || b.customer_id as what
+               from streak_awards b where b.taken_back_at is null
+               group by b.tenant_id, b.streak_id, b.customer_id, b.period_start
+               having count(*) > 1
              ) broken limit $1",
         ),
     },

@@ -1,17 +1,23 @@
 //! Streaks: a bonus for coming back in every day, week or month, so many times in a row.
 //!
 //! A visit is counted once a period, by business day and at the venues of the streak (`engine::streak` says what goes
-//! on with a run). Each full length earns the bonus, once a period whatever is retried (L05): its row and its points
-//! are written in the transaction of the visit. An edit counts from the next visit on.
+//! on with a run). Each full length earns the bonus, points or a voucher, once a period whatever is retried (L05): its
+//! row and what it gives are written in the transaction of the visit. An edit counts from the next visit on.
+//!
+//! A refund that undoes the last visit of a period undoes the period: the bonus is taken back, a voucher while nobody
+//! has used it, and the run stands as before, so that the period can be completed once more. One step is remembered:
+//! where two periods in a row are undone, the run goes back by one.
 //!
 //! Absent on purpose: bonus points count for no tier, since they are no purchase.
 
 mod laws;
+mod mine;
 mod record;
 mod routes;
 mod store;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use axum::http::HeaderValue;
 use engine::streak::{Period, Rule};
@@ -19,17 +25,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use mine::{MyLoyalty, mine};
 pub use record::{Completed, StreakProgress, progress, record};
+pub use undo::undo;
 
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::etag;
-use crate::hall::id::{StreakId, VenueId};
+use crate::hall::id::{RewardId, StreakId, VenueId};
 use crate::hall::identity;
 use crate::hall::page::{Page, Paging};
 use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
 use crate::hall::text::check_line;
+use crate::rewards;
 
 pub const ROOM: Room = Room {
     name: "streaks",
@@ -75,8 +84,14 @@ pub struct EditStreak {
     /// Periods in a row that earn the bonus.
     #[schema(example = 3)]
     pub length: u32,
+    /// Either this or `rewardId`.
+    #[serde(default)]
     #[schema(example = 50)]
-    pub bonus_points: i64,
+    pub bonus_points: Option<i64>,
+    /// The reward whose voucher is the bonus.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    pub reward_id: Option<RewardId>,
     /// Days past the end of a missed period within which a visit still goes on with the run.
     #[serde(default)]
     #[schema(example = 0)]
@@ -104,7 +119,8 @@ pub struct Streak {
     #[schema(example = 3)]
     pub length: u32,
     #[schema(example = 50)]
-    pub bonus_points: i64,
+    pub bonus_points: Option<i64>,
+    pub reward_id: Option<RewardId>,
     #[schema(example = 0)]
     pub grace_days: u32,
     /// Empty is every venue of the chain.
@@ -208,13 +224,16 @@ fn checked(read: &mut Read, venue: Option<VenueId>, ask: &EditStreak) -> Result<
         }
     };
     within("/length", ask.length.into(), 2, LENGTH_MAX.into());
-    within("/bonusPoints", ask.bonus_points, 1, POINTS_MAX);
+    if let Some(points) = ask.bonus_points {
+        within("/bonusPoints", points, 1, POINTS_MAX);
+    }
     within(
         "/graceDays",
         ask.grace_days.into(),
         0,
         GRACE_DAYS_MAX.into(),
     );
+    check_bonus(read, ask, &mut wrong)?;
     let mut whole = ask.clone();
     whole.name = ask.name.trim().to_owned();
     if whole.venue_ids.is_empty() {
@@ -241,5 +260,25 @@ fn checked(read: &mut Read, venue: Option<VenueId>, ask: &EditStreak) -> Result<
         Ok(whole)
     } else {
         Err(Error::Invalid(wrong))
+    }
+}
+
+/// Points or a voucher, and never both.
+fn check_bonus(read: &mut Read, ask: &EditStreak, wrong: &mut Vec<Field>) -> Result<()> {
+    if ask.bonus_points.is_some() == ask.reward_id.is_some() {
+        let message = "Send bonusPoints or rewardId, and not both.";
+        wrong.push(Field::new("/bonusPoints", "one_of", message));
+    }
+    let Some(reward) = ask.reward_id else {
+        return Ok(());
+    };
+    match rewards::find(read, None, reward) {
+        Ok(_) => Ok(()),
+        Err(Error::NotFound(_)) => {
+            let message = "Send the id of a reward of this chain that is not archived.";
+            wrong.push(Field::new("/rewardId", "not_found", message));
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
 }

@@ -11,11 +11,14 @@ use super::{Streak, store};
 use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::Result;
-use crate::hall::id::{CustomerId, StreakId, VenueId};
+use crate::hall::id::{CustomerId, StreakId, VenueId, VoucherId};
 use crate::hall::journal::EventType;
 use crate::hall::store::{Read, Tx};
 use crate::loyalty::{self, Grant};
-use crate::tiers;
+use crate::{rewards, tiers};
+
+/// Why a bonus comes.
+pub(super) const CAUSE: &str = "streak";
 
 /// A streak that a visit has completed, with its bonus paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -28,13 +31,46 @@ pub struct Completed {
     /// The first day of the period that completed it.
     #[schema(value_type = String, example = "2026-06-08")]
     pub period_start: Date,
+    /// 0 where a voucher is the bonus.
     #[schema(example = 50)]
     pub points: i64,
+    pub voucher_id: Option<VoucherId>,
+    /// From 2 on, where a refund took the bonus of this period back and it was completed again.
+    #[schema(example = 1)]
+    pub turn: i64,
+}
+
+impl Completed {
+    /// What the bonus is granted for, once (L27).
+    pub(super) fn cause(&self) -> String {
+        cause(self.streak_id, self.period_start, self.turn)
+    }
+}
+
+/// The first time is told by the period alone.
+pub(super) fn cause(streak: StreakId, period_start: Date, turn: i64) -> String {
+    match turn {
+        1 => format!("{streak}/{period_start}"),
+        again => format!("{streak}/{period_start}/{again}"),
+    }
+}
+
+/// As the ledger names it.
+pub(super) fn purchase(
+    streak: StreakId,
+    customer: CustomerId,
+    period_start: Date,
+    turn: i64,
+) -> String {
+    match turn {
+        1 => format!("{streak}/{customer}/{period_start}"),
+        again => format!("{streak}/{customer}/{period_start}/{again}"),
+    }
 }
 
 /// Counts a visit for each live streak of the venue; again in one period it changes nothing.
 ///
-/// One statement looks and one writes, whatever the number of streaks, and a bonus is three more.
+/// One statement looks and one writes, whatever the number of streaks, and a bonus is a few more.
 ///
 /// # Errors
 /// `Again` where another visit of the guest was counted meanwhile.
@@ -70,7 +106,7 @@ fn aligned(streak: &Streak, run: Run) -> Run {
     }
 }
 
-/// Pays the bonus, unless the period has had it.
+/// Pays the bonus, unless the period has it. A streak whose reward is archived gives nothing.
 fn pay(
     tx: &mut Tx,
     customer: CustomerId,
@@ -79,29 +115,60 @@ fn pay(
     run: Run,
     at: Timestamp,
 ) -> Result<Option<Completed>> {
-    let completed = Completed {
+    if let Some(reward) = streak.reward_id
+        && !rewards::is_given(tx, reward)?
+    {
+        return Ok(None);
+    }
+    let mut completed = Completed {
         streak_id: streak.id,
         name: streak.name.clone(),
         customer_id: customer,
         period_start: run.last_start,
-        points: streak.bonus_points,
+        points: streak.bonus_points.unwrap_or_default(),
+        voucher_id: None,
+        turn: 1,
     };
-    // L05: the key of the row is the guard, because two tills may see the same guest.
-    if !store::claim_bonus(tx, &completed, at)? {
-        return Ok(None);
+    // L05: the row is the guard, because two tills may see the same guest.
+    match store::awards::claim(tx, &completed, at)? {
+        Some(turn) => completed.turn = turn,
+        None => return Ok(None),
+    }
+    completed.voucher_id = give(tx, venue, streak, run, &completed)?;
+    tx.emit(EventType::StreakCompleted, Some(venue), &completed)?;
+    Ok(Some(completed))
+}
+
+/// The points, or the voucher.
+fn give(
+    tx: &mut Tx,
+    venue: VenueId,
+    streak: &Streak,
+    run: Run,
+    completed: &Completed,
+) -> Result<Option<VoucherId>> {
+    let customer = completed.customer_id;
+    if let Some(reward) = streak.reward_id {
+        let grant = rewards::Grant {
+            customer,
+            reward,
+            cause_kind: CAUSE,
+            cause_id: completed.cause(),
+        };
+        let voucher = rewards::grant(tx, &grant)?;
+        return Ok(voucher.map(|voucher| voucher.id));
     }
     let grant = Grant {
         customer,
         venue: Some(venue),
-        points: streak.bonus_points,
-        cause_kind: "streak",
+        points: completed.points,
+        cause_kind: CAUSE,
         cause_id: streak.id.to_string(),
-        purchase_id: format!("{}/{customer}/{}", streak.id, run.last_start),
+        purchase_id: purchase(streak.id, customer, run.last_start, completed.turn),
         policy: json!({ "streak": streak, "run": run }),
     };
     loyalty::grant(tx, &grant)?;
-    tx.emit(EventType::StreakCompleted, Some(venue), &completed)?;
-    Ok(Some(completed))
+    Ok(None)
 }
 
 /// How far a guest is with a streak.

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{EditStreak, Streak, StreakProgress};
+use super::{EditStreak, MyLoyalty, Streak, StreakProgress};
 use crate::hall::call::{Answer, GuestCall, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
@@ -21,6 +21,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
         ))
         .routes(routes!(show_customer_streaks))
         .routes(routes!(show_my_streaks))
+        .routes(routes!(show_mine))
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -158,4 +159,11 @@ async fn show_customer_streaks(
 async fn show_my_streaks(call: GuestCall) -> Result<Answer> {
     let customer = call.customer;
     call.read(move |read| super::progress(read, customer)).await
+}
+
+/// Show my own points, tier, streaks, rewards and vouchers
+#[utoipa::path(get, path = "/api/v1/me/loyalty", tag = "loyalty", responses((status = 200, body = MyLoyalty)))]
+async fn show_mine(call: GuestCall) -> Result<Answer> {
+    let customer = call.customer;
+    call.read(move |read| super::mine(read, customer)).await
 }

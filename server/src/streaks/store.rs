@@ -1,7 +1,10 @@
+//! Every statement on streaks; what they gave stands in `awards`.
+
+pub mod awards;
+
 use engine::streak::Run;
 use jiff::Timestamp;
 
-use super::record::Completed;
 use super::{EditStreak, Streak};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::{Filter, places};
@@ -13,7 +16,7 @@ use crate::params;
 
 const COLUMNS: &str =
     "s.streak_id, s.name, s.period, s.length, s.bonus_points, s.grace_days, s.paused_at,
-    s.created_at, s.updated_at, s.version";
+    s.created_at, s.updated_at, s.version, s.reward_id";
 
 /// Counted at one venue, or at all.
 const AT: &str = "exists (select 1 from streak_venues v where v.tenant_id = s.tenant_id
@@ -26,8 +29,8 @@ pub fn insert(tx: &mut Tx, id: StreakId, ask: &EditStreak) -> Result<()> {
     let now = tx.now();
     tx.queue(
         "insert into streaks (tenant_id, streak_id, name, name_fold, period, length, bonus_points, grace_days,
-           paused_at, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+           paused_at, created_at, updated_at, reward_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)",
         params![
             id,
             &ask.name,
@@ -37,7 +40,8 @@ pub fn insert(tx: &mut Tx, id: StreakId, ask: &EditStreak) -> Result<()> {
             ask.bonus_points,
             ask.grace_days,
             (!ask.active).then_some(now),
-            now
+            now,
+            ask.reward_id
         ],
     )
 }
@@ -49,7 +53,7 @@ pub fn update(tx: &mut Tx, before: &Streak, ask: &EditStreak) -> Result<()> {
         "update streaks set name = $4, name_fold = $5, period = $6, length = $7, bonus_points = $8,
            grace_days = $9, paused_at = case when cast($10 as bigint) is null then null
              else coalesce(paused_at, cast($10 as bigint)) end,
-           updated_at = $11, version = version + 1
+           updated_at = $11, reward_id = $12, version = version + 1
          where tenant_id = $1 and streak_id = $2 and version = $3 and archived_at is null",
         params![
             before.id,
@@ -61,7 +65,8 @@ pub fn update(tx: &mut Tx, before: &Streak, ask: &EditStreak) -> Result<()> {
             ask.bonus_points,
             ask.grace_days,
             (!ask.active).then_some(now),
-            now
+            now,
+            ask.reward_id
         ],
     )?;
     if changed == 1 {
@@ -201,12 +206,13 @@ fn streak(row: &Row, venue_ids: Vec<VenueId>) -> Result<Streak> {
         created_at: row.get(7)?,
         updated_at: row.get(8)?,
         version: row.get(9)?,
+        reward_id: row.get(10)?,
     })
 }
 
 /// What is live at a venue and how far the guest is; without the venues, which nobody needs there.
 pub const LIVE: &str = "select s.streak_id, s.name, s.period, s.length, s.bonus_points, s.grace_days, s.paused_at,
-       s.created_at, s.updated_at, s.version, r.last_start, r.periods
+       s.created_at, s.updated_at, s.version, s.reward_id, r.last_start, r.periods
      from streak_venues v
      join streaks s on s.tenant_id = v.tenant_id and s.streak_id = v.streak_id
      left join streak_runs r on r.tenant_id = s.tenant_id and r.streak_id = s.streak_id and r.customer_id = $3
@@ -244,12 +250,12 @@ pub fn live_anywhere(read: &mut Read, customer: CustomerId) -> Result<Vec<(Strea
 }
 
 fn run(row: &Row) -> Result<Option<Run>> {
-    let Some(last_start) = row.get(10)? else {
+    let Some(last_start) = row.get(11)? else {
         return Ok(None);
     };
     Ok(Some(Run {
         last_start,
-        periods: row.get(11)?,
+        periods: row.get(12)?,
     }))
 }
 
@@ -263,16 +269,17 @@ pub fn put_runs(tx: &mut Tx, customer: CustomerId, runs: &[(Streak, Run)]) -> Re
     for (streak, run) in runs {
         let place = values.len() + 2;
         rows.push(format!(
-            "($1, $2, ${place}, ${}, ${})",
+            "($1, $2, ${place}, ${}, ${}, 0)",
             place + 1,
             place + 2
         ));
         values.extend([streak.id.into(), run.last_start.into(), run.periods.into()]);
     }
     let sql = format!(
-        "insert into streak_runs (tenant_id, customer_id, streak_id, last_start, periods) values {}
+        "insert into streak_runs (tenant_id, customer_id, streak_id, last_start, periods, before_periods) values {}
          on conflict (tenant_id, customer_id, streak_id) do update
-           set last_start = excluded.last_start, periods = excluded.periods
+           set last_start = excluded.last_start, periods = excluded.periods,
+             before_start = streak_runs.last_start, before_periods = streak_runs.periods
            where streak_runs.last_start < excluded.last_start",
         rows.join(", ")
     );
@@ -282,21 +289,4 @@ pub fn put_runs(tx: &mut Tx, customer: CustomerId, runs: &[(Streak, Run)]) -> Re
     } else {
         Err(Error::Again("another visit was counted meanwhile".into()))
     }
-}
-
-/// False where the period has had its bonus.
-pub fn claim_bonus(tx: &mut Tx, completed: &Completed, at: Timestamp) -> Result<bool> {
-    let put = tx.exec(
-        "insert into streak_bonuses (tenant_id, streak_id, customer_id, period_start, points, at)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (tenant_id, streak_id, customer_id, period_start) do nothing",
-        params![
-            completed.streak_id,
-            completed.customer_id,
-            completed.period_start,
-            completed.points,
-            at
-        ],
-    )?;
-    Ok(put == 1)
 }

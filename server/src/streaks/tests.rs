@@ -1,6 +1,7 @@
 //! A guest comes three days in a row, is paid once, and begins again after a gap.
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
@@ -10,9 +11,10 @@ use crate::hall::id::CustomerId;
 use crate::hall::journal::By;
 use crate::hall::page::Paging;
 use crate::hall::store::{Scope, plan};
-use crate::hall::testing::{Store, TestApp};
+use crate::hall::testing::{Said, Store, TestApp};
 use crate::params;
 use crate::platform::sessions::{self, Whose};
+use crate::rewards::{self, Grant};
 
 const CHAIN: &str = "/api/v1/chain/loyalty/streaks";
 
@@ -36,7 +38,108 @@ async fn progress(app: &TestApp, guest: CustomerId) -> Json {
     app.staff().get(&path).await.is(200).json[0].clone()
 }
 
+/// A sale of 20.00 to the guest, perhaps with a code.
+async fn sale(app: &TestApp, guest: CustomerId, codes: Json) -> Said {
+    let ask = json!({
+        "customerId": guest, "couponCodes": codes, "payments": [{"method": "CARD"}],
+        "items": [{"inline": {"name": "Beer", "unitPrice": {"amount": 2_000, "currency": "EUR"}}}],
+    });
+    app.staff().post(&app.till("/orders"), ask).await
+}
+
+async fn refund(app: &TestApp, sold: &Said) {
+    let path = app.till(&format!("/orders/{}/refunds", sold.is(201).text("/id")));
+    let back = app
+        .manager()
+        .post(&path, json!({"reason": "wrong guest"}))
+        .await;
+    back.is(201);
+}
+
+async fn vouchers(app: &TestApp, guest: CustomerId) -> Vec<String> {
+    let path = app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"));
+    let all = app.staff().get(&path).await;
+    let items = all.is(200).json["items"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let status = |one: &Json| one["status"].as_str().unwrap_or_default().to_owned();
+    items.iter().map(status).collect()
+}
+
+async fn five_off(app: &TestApp) -> String {
+    let ask = json!({"name": "Five off", "pointsCost": 400, "kind": "AMOUNT_OFF",
+        "value": {"amount": 500, "currency": "EUR"}});
+    let made = app
+        .manager()
+        .post("/api/v1/chain/loyalty/rewards", ask)
+        .await;
+    made.is(201).text("/id")
+}
+
 both_stores! {
+    async fn a_refund_takes_the_bonus_back_and_the_period_may_be_completed_again(app: TestApp) {
+        let two = json!({"name": "Two", "period": "DAY", "length": 2, "bonusPoints": 50});
+        app.manager().post(CHAIN, two).await.is(201);
+        let guest = app.customer("Noor").await;
+        sale(&app, guest, json!([])).await.is(201);
+        app.advance(SignedDuration::from_hours(24));
+        let wrong = sale(&app, guest, json!([])).await;
+        assert_eq!(points(&app, guest).await, 90);
+        let second = sale(&app, guest, json!([])).await;
+        refund(&app, &wrong).await;
+        assert_eq!(points(&app, guest).await, 90, "the visit has another purchase");
+        refund(&app, &second).await;
+        assert_eq!((points(&app, guest).await, progress(&app, guest).await["have"].clone()), (20, json!(1)));
+        let right = sale(&app, guest, json!([])).await;
+        assert_eq!(points(&app, guest).await, 90);
+        refund(&app, &right).await;
+        assert_eq!(points(&app, guest).await, 20);
+        app.advance(SignedDuration::from_hours(24));
+        sale(&app, guest, json!([])).await.is(201);
+        assert_eq!(points(&app, guest).await, 40, "a day is missing: the run begins anew");
+    }
+
+    async fn a_refund_takes_a_voucher_back_that_nobody_has_used(app: TestApp) {
+        let reward = five_off(&app).await;
+        let two = json!({"name": "Two", "period": "DAY", "length": 2, "rewardId": reward});
+        let made = app.manager().post(CHAIN, two).await;
+        assert_eq!((&made.is(201).json["bonusPoints"], made.text("/rewardId")), (&Json::Null, reward));
+        let guest = app.customer("Noor").await;
+        sale(&app, guest, json!([])).await.is(201);
+        app.advance(SignedDuration::from_hours(24));
+        let wrong = sale(&app, guest, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["READY"]);
+        refund(&app, &wrong).await;
+        assert_eq!(vouchers(&app, guest).await, ["CANCELLED"]);
+        let right = sale(&app, guest, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["READY", "CANCELLED"]);
+        let path = app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"));
+        let code = app.staff().get(&path).await.text("/items/0/code");
+        app.advance(SignedDuration::from_hours(24));
+        let later = sale(&app, guest, json!([code])).await;
+        assert_eq!(later.is(201).int("/totals/total/amount"), 1_500);
+        refund(&app, &right).await;
+        assert_eq!(vouchers(&app, guest).await, ["USED", "CANCELLED"], "what is used stays");
+    }
+
+    async fn a_guest_sees_all_of_it_on_one_page(app: TestApp) {
+        let reward = five_off(&app).await;
+        app.manager().post(CHAIN, three_days()).await.is(201);
+        let guest = app.customer("Noor").await;
+        sale(&app, guest, json!([])).await.is(201);
+        let id = reward.parse().expect("an id");
+        app.write(move |tx| {
+            let ask = Grant { customer: guest, reward: id, cause_kind: "test", cause_id: "x".into() };
+            rewards::grant(tx, &ask)
+        }).await;
+        let begun = app.write(move |tx| sessions::begin(tx, Whose::Customer(guest))).await;
+        let mine = app.bearer(begun.token.expose()).get("/api/v1/me/loyalty").await;
+        assert_eq!((mine.is(200).int("/points"), mine.text("/tier/tier/name"), mine.int("/streaks/0/have"),
+            mine.int("/rewards/0/missing"), mine.text("/vouchers/0/status")),
+            (20, "REGULAR".into(), 1, 380, "READY".into()));
+    }
+
     async fn coming_back_is_paid_once_for_each_full_length(app: TestApp) {
         let made = app.manager().post(&app.dashboard("/loyalty/streaks"), three_days()).await;
         assert_eq!(made.is(201).json["venueIds"], json!([app.venue]));
@@ -106,6 +209,8 @@ both_stores! {
             ("period", json!("YEAR"), "/period", "invalid"),
             ("length", json!(1), "/length", "out_of_range"),
             ("bonusPoints", json!(0), "/bonusPoints", "out_of_range"),
+            ("bonusPoints", Json::Null, "/bonusPoints", "one_of"),
+            ("rewardId", json!("rwd_7fffffffffffffffffffffffff"), "/bonusPoints", "one_of"),
             ("graceDays", json!(61), "/graceDays", "out_of_range"),
             ("venueIds", json!(["ven_7fffffffffffffffffffffffff"]), "/venueIds/0", "unknown"),
             ("bonus", json!(1), "/bonus", "unknown_field"),

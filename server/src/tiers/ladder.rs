@@ -11,11 +11,12 @@ use super::store;
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Field, Result};
 use crate::hall::etag;
-use crate::hall::id::{Id as _, TierId};
+use crate::hall::id::{Id as _, RewardId, TierId};
 use crate::hall::identity;
 use crate::hall::money::Money;
 use crate::hall::store::{Read, Tx};
 use crate::hall::text::check_line;
+use crate::rewards;
 
 /// Enough for any passport; each is weighed at each payment.
 const TIERS_MAX: usize = 20;
@@ -92,6 +93,10 @@ pub struct Benefits {
     /// What staff give, in words.
     #[schema(example = json!(["A coffee on the house"]))]
     pub perks: Vec<String>,
+    /// The reward whose voucher a guest gets on reaching the tier, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null))]
+    pub reward_id: Option<RewardId>,
 }
 
 impl Benefits {
@@ -257,6 +262,7 @@ fn check(read: &mut Read, before: &Ladder, ask: &EditLadder) -> Result<()> {
     for (place, tier) in ask.tiers.iter().enumerate() {
         check_tier(tier, &format!("/tiers/{place}"), &currency, &mut wrong);
         check_place(before, ask, place, &mut wrong);
+        check_reward(read, ask, place, &mut wrong)?;
     }
     let mut within = |pointer: &str, days: u32, least: u32, most: u32| {
         if !(least..=most).contains(&days) {
@@ -322,6 +328,32 @@ fn check_tier(tier: &EditTier, at: &str, currency: &str, wrong: &mut Vec<Field>)
             message,
         ));
     }
+}
+
+/// A reward of the chain; the first tier is reached by nobody.
+fn check_reward(
+    read: &mut Read,
+    ask: &EditLadder,
+    place: usize,
+    wrong: &mut Vec<Field>,
+) -> Result<()> {
+    let Some(reward) = ask.tiers[place].benefits.reward_id else {
+        return Ok(());
+    };
+    let (code, message) = match place {
+        0 => (
+            "not_allowed",
+            "Nobody reaches the first tier: leave the reward out.",
+        ),
+        _ if rewards::is_given(read, reward)? => return Ok(()),
+        _ => (
+            "not_found",
+            "Send the id of a reward of this chain that is not archived.",
+        ),
+    };
+    let pointer = format!("/tiers/{place}/benefits/rewardId");
+    wrong.push(Field::new(pointer, code, message));
+    Ok(())
 }
 
 /// Each tier is there once, and asks for more than the one before, by each count that both name.

@@ -10,7 +10,8 @@
 //! A tier ends by the day: a job looks at those whose day has come, and walks through all guests after an edit.
 //!
 //! Keeps L05 and, for its days, L25. Absent on purpose: what a tier gives is applied by those who price and earn,
-//! on bookings by a pricing rule alone.
+//! on bookings by a pricing rule alone. A voucher alone is given here, once a tier, to whoever
+//! rises to it or past it; history that is brought in gives none.
 
 mod change;
 mod ladder;
@@ -30,10 +31,10 @@ pub use standing::{Cause, Standing, refresh, standing};
 
 use jiff::civil::Date;
 
-use crate::hall::error::{Error, Result};
-use crate::hall::identity;
+use crate::hall::error::Result;
 use crate::hall::room::Room;
 use crate::hall::store::Read;
+use crate::platform::venues;
 
 pub const ROOM: Room = Room {
     name: "tiers",
@@ -44,7 +45,6 @@ pub const ROOM: Room = Room {
 
 /// The business day of the chain, by its first venue: where nobody says at which venue.
 pub fn today(read: &mut Read) -> Result<Date> {
-    let venue = store::first_venue(read)?.ok_or(Error::NotFound("venue"))?;
-    let venue = identity::venue(read, venue)?.ok_or(Error::NotFound("venue"))?;
-    Ok(venue.business_day(read.now()))
+    let home = venues::home(read)?;
+    Ok(home.business_day(read.now()))
 }

@@ -14,6 +14,7 @@ use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, TierId, VenueId};
 use crate::hall::journal::EventType;
 use crate::hall::store::{Read, Tx};
+use crate::rewards::{self, Grant};
 
 /// What a guest's tier gives now.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,8 +165,27 @@ pub(super) fn settle(
             Some(&change.to),
         )?;
         tx.emit(EventType::TierChanged, None, &change)?;
+        greet(tx, customer, look, rank)?;
     }
     Ok(Some(change))
+}
+
+/// The voucher of each tier that a guest rises to or past: each tier gives its own once, whatever follows.
+fn greet(tx: &mut Tx, customer: CustomerId, look: &Look, rank: usize) -> Result<()> {
+    for reached in look.rank() + 1..=rank {
+        let tier = look.ladder.tier(reached)?;
+        let Some(reward) = tier.benefits.reward_id else {
+            continue;
+        };
+        let grant = Grant {
+            customer,
+            reward,
+            cause_kind: "tier",
+            cause_id: tier.id.to_string(),
+        };
+        rewards::grant(tx, &grant)?;
+    }
+    Ok(())
 }
 
 fn must_look_earlier(stored: Option<Date>, wanted: Option<Date>, today: Date) -> bool {

@@ -7,7 +7,7 @@ use super::change::{Change, Reckoning, TierRef};
 use super::ladder::{Ladder, Velocity};
 use super::standing::{Cause, Held, Look};
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CustomerId, VenueId};
+use crate::hall::id::CustomerId;
 use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Read, Row, Tx, json};
 use crate::params;
@@ -277,14 +277,6 @@ pub fn walked(tx: &mut Tx, version: i64, to: Option<CustomerId>) -> Result<()> {
 }
 
 /// Venues are only read here.
-pub fn first_venue(read: &mut Read) -> Result<Option<VenueId>> {
-    let row = read.first(
-        "select venue_id from venues where tenant_id = $1 order by created_at, venue_id limit 1",
-        &[],
-    )?;
-    row.map(|row| row.get(0)).transpose()
-}
-
 pub const CHANGES: &str =
     "select customer_id, seq, detail, ladder_version, cause_kind, cause_id, at from tier_changes
      where tenant_id = $1 and customer_id = $2 and seq < $3 order by seq desc limit $4 offset $5";

@@ -113,7 +113,41 @@ async fn days_later(app: &TestApp, days: i64) {
     run_due(&app.hall, None).await.expect("the jobs run");
 }
 
+async fn reward(app: &TestApp) -> String {
+    let ask = json!({"name": "Five off", "pointsCost": 400, "kind": "AMOUNT_OFF",
+        "value": {"amount": 500, "currency": "EUR"}});
+    let made = app
+        .manager()
+        .post("/api/v1/chain/loyalty/rewards", ask)
+        .await;
+    made.is(201).text("/id")
+}
+
 both_stores! {
+    async fn each_tier_that_is_reached_gives_its_voucher_once(app: TestApp) {
+        let mut ask = ladder();
+        for place in [1, 2] {
+            ask["tiers"][place]["benefits"]["rewardId"] = json!(reward(&app).await);
+        }
+        let set = app.manager().put(CHAIN, ask.clone()).await;
+        assert_eq!(set.is(200).json["tiers"][1]["benefits"]["rewardId"], ask["tiers"][1]["benefits"]["rewardId"]);
+        let guest = app.customer("Noor").await;
+        let path = app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"));
+        visit(&app, guest, 50_000).await.expect("a rise past SILVER");
+        let both = app.staff().get(&path).await;
+        assert_eq!((both.is(200).int("/total"), both.text("/items/0/causeKind"), both.text("/items/0/status")),
+            (2, "tier".into(), "READY".into()));
+        assert_eq!(visit(&app, guest, -50_000).await.expect("a fall").to.rank, 0);
+        assert_eq!(visit(&app, guest, 50_000).await.expect("a rise").to.rank, 2);
+        assert_eq!(app.staff().get(&path).await.int("/total"), 2);
+        ask["tiers"][0]["benefits"] = json!({"rewardId": ask["tiers"][1]["benefits"]["rewardId"]});
+        ask["tiers"][2]["benefits"]["rewardId"] = json!("rwd_7fffffffffffffffffffffffff");
+        let wrong = app.manager().put(CHAIN, ask).await;
+        wrong.is_problem(422, "invalid");
+        assert_eq!((wrong.text("/errors/0/pointer"), wrong.text("/errors/1/pointer")),
+            ("/tiers/0/benefits/rewardId".into(), "/tiers/2/benefits/rewardId".into()));
+    }
+
     async fn a_guest_rises_by_coming_back_and_falls_when_the_days_are_gone(app: TestApp) {
         app.manager().put(CHAIN, ladder()).await.is(200);
         let guest = app.customer("Noor").await;

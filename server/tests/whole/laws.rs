@@ -40,6 +40,23 @@ const STREAK: &str =
       grace_days, created_at, updated_at)
     select tenant_id, 'stk_x', 'x', 'x', 'DAY', 2, 5, 0, 1, 1 from tenants";
 
+/// Ann has completed it.
+const AWARD: &str = "insert into streak_awards (tenant_id, streak_id, customer_id, period_start, turn, points, at)
+    select c.tenant_id, 'stk_x', c.customer_id, '2001-01-01', 1, 5, 1 from customers c where first_name = 'Ann'";
+
+/// A reward on a discount, and a voucher for it that a rule gave Ann.
+const REWARD: &str =
+    "insert into rewards (tenant_id, reward_id, name, name_fold, points_cost, kind, terms, discount_id,
+      created_at, updated_at)
+    select tenant_id, 'rwd_x', 'x', 'x', 5, 'VOUCHER', '{}', min(discount_id), 1, 1 from discounts group by tenant_id";
+const VOUCHER: &str =
+    "insert into vouchers (tenant_id, voucher_id, customer_id, reward_id, coupon_id, cause_kind,
+      cause_id, points, gives, issued_at)
+    select tenant_id, 'vch_x', customer_id, 'rwd_x', 'cpn_c', 'test', 'x', 0, '{}', 1
+    from customers where first_name = 'Ann'";
+const PERSONAL: &str = "update coupon_batches set customer_id = (select customer_id from customers where first_name = 'Ann')";
+const FOR_POINTS: &str = "update vouchers set points = 5, cause_kind = 'points'";
+
 /// Ann rises to the second tier.
 const RISE: &str =
     "insert into tier_changes (tenant_id, customer_id, seq, from_tier, from_rank, to_tier, to_rank,
@@ -77,15 +94,18 @@ const BREACHES: &[Breach] = &[
         (tenant_id, customer_id, tier_id, tier_name, rank, since, changes)
         select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE,
         "update tier_changes set velocity_tiers = 0, velocity_micros = 1"]),
-    breach("L05", "of 5 was paid 0", &[], &[STREAK, "insert into streak_bonuses
-        (tenant_id, streak_id, customer_id, period_start, points, at)
-        select c.tenant_id, 'stk_x', c.customer_id, '2001-01-01', 5, 1 from customers c where first_name = 'Ann'"]),
+    breach("L05", "of 5 was paid 0", &[], &[STREAK, AWARD]),
+    breach("L05", "has no voucher", &[], &[STREAK, AWARD, "update streak_awards set points = 0"]),
+    breach("L05", "has 2 bonuses", &[], &[STREAK, AWARD, "drop index streak_awards_live", "insert into streak_awards
+        select tenant_id, streak_id, customer_id, period_start, 2, points, at, taken_back_at from streak_awards"]),
     breach("L05", "is the bonus of no streak", &["L27"], &["update points_ledger set cause_kind = 'streak' where seq = 1"]),
     breach("L06", "totals", &[], &["update orders set total = total + 1 where label = 'open'"]),
     breach("L06", "totals", &[], &["update order_discounts set amount = amount + 1"]),
     breach("L06", "totals", &[], &["delete from order_discounts"]),
     breach("L07", "discounts", &["L06", "L30"], &["update orders set discounts = subtotal + 1 where label = 'open'"]),
     breach("L07", "discounts", &["L06", "L12", "store"], &["update orders set total = -1 where label = 'open'"]),
+    breach("L08", "was redeemed 6 times of at most 5", &["L25"], &[REWARD, "insert into reward_counts
+        (tenant_id, reward_id, customer_id, uses, uses_max) select tenant_id, reward_id, '', 6, 5 from rewards"]),
     breach("L08", "counts 1 uses, there are 0", &[], &["insert into use_counts (tenant_id, subject_id, customer_id, uses)
         select tenant_id, 'cpn_x', '', 1 from tenants"]),
     breach("L08", "and not counted", &[], &[
@@ -166,6 +186,11 @@ const BREACHES: &[Breach] = &[
     breach("L23", "is of nobody's batch cbt_y", &[], &[BATCH, CODE, "update coupons set batch_id = 'cbt_y'"]),
     breach("L23", "counts at nobody's venue", &[], &[STREAK, "insert into streak_venues (tenant_id, venue_id, streak_id)
         select tenant_id, 'ven_x', streak_id from streaks"]),
+    breach("L23", "is the code cpn_c of anybody", &[], &[BATCH, CODE, REWARD, VOUCHER]),
+    breach("L23", "is cancelled and its code is live", &[], &[BATCH, CODE, PERSONAL, REWARD, VOUCHER,
+        "update vouchers set cancelled_at = 2"]),
+    breach("L23", "is given at nobody's venue", &[], &[REWARD, "insert into reward_venues (tenant_id, venue_id, reward_id)
+        select tenant_id, 'ven_x', reward_id from rewards"]),
     breach("L23", "is live at nobody's venue", &[], &["update discount_venues set venue_id = 'ven_x'"]),
     breach("L23", "goes to nobody's cus_x", &[], &["update discount_audience set audience = 'cus_x'"]),
     breach("L23", "is of nobody's venue", &[], &["insert into loyalty_configs (tenant_id, venue_id, config, updated_at) select tenant_id, 'ven_x', '{}', 1 from tenants"]),
@@ -195,6 +220,9 @@ const BREACHES: &[Breach] = &[
     breach("L25", "the orders say", &[], &["update orders set reporting_total = reporting_total + 1 where label = 'one'"]),
     breach("L25", "counts 3 orders", &[], &["update customers set paid_orders = 3 where first_name = 'Ann'"]),
     breach("L25", "orders and", &[], &["update customer_venues set total_spent = total_spent + 1"]),
+    breach("L25", "counts 1 redemptions, there are 0", &[], &[REWARD, "insert into reward_counts
+        (tenant_id, reward_id, customer_id, uses) select tenant_id, reward_id, '', 1 from rewards"]),
+    breach("L25", "and not counted", &["L27"], &[BATCH, CODE, PERSONAL, REWARD, VOUCHER, FOR_POINTS]),
     breach("L26", "has 2 refunds up to 3", &[], &["update order_refunds set seq = 3 where seq = 2"]),
     breach("L25", "the purchases say 5", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_counts set points = 6"]),
     breach("L25", "the purchases say 5", &[], &[PROMOTION, EARNED_BY_IT, "update promotion_gains set given = 9, returned = 4",
@@ -226,6 +254,12 @@ const BREACHES: &[Breach] = &[
     breach("L27", "is LINKED with 0 points", &[], &[REPORTED, "update reported_purchases set state = 'LINKED', points = 0"]),
     breach("L27", "its root is ord_x", &[], &[REPORTED, "update reported_purchases set purchase_id = 'ord_x', points = 0"]),
     breach("L27", "waits and staff do not see it", &[], &[REPORTED, "update reported_purchases set state = 'PARKED', points = 0"]),
+    breach("L27", "cost 5, the ledger says 0", &["L25"], &[BATCH, CODE, PERSONAL, REWARD, VOUCHER, FOR_POINTS]),
+    breach("L27", "was cancelled at 2 and 0 points went back", &[], &[BATCH, CODE, PERSONAL, REWARD, VOUCHER, FOR_POINTS,
+        "update vouchers set cancelled_at = 2", "update coupons set archived_at = 2"]),
+    breach("L27", "paid for no voucher", &["L01", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id,
+        kind, points, balance_after, cause_kind, cause_id, policy, at)
+        select tenant_id, customer_id, 99, 'led_x', 'REDEEM', 0, 0, 'reward', 'vch_x', '{}', 1 from points_ledger where seq = 1"]),
     breach("L27", "its lot says 5", &[], &["update points_lots set owed = 5 where ledger_seq = 1"]),
     breach("L27", "its reversals 1", &["L01", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
         points, balance_after, cause_kind, cause_id, policy, at, reverses)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::coupons::show::{CouponCode, written};
 use crate::coupons::terms::Terms;
-use crate::coupons::{CouponFilter, code};
+use crate::coupons::{CouponFilter, PersonalCode, code};
 use crate::discounts::uses;
 use crate::hall::error::Result;
 use crate::hall::filter::{Filter, places};
@@ -203,6 +203,30 @@ pub fn codes_of(read: &mut Read, ids: &[String]) -> Result<HashMap<String, Strin
     let rows = read.query(&sql, &values)?;
     let codes = rows.iter().map(|row| {
         let code = written(&row.get::<String>(1)?, row.get(2)?, &row.get::<String>(3)?);
+        Ok((row.get(0)?, code))
+    });
+    codes.collect()
+}
+
+/// Codes as they are written, and whether they are deleted.
+pub fn personal(read: &mut Read, ids: &[CouponId]) -> Result<HashMap<CouponId, PersonalCode>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!(
+        "select c.coupon_id, c.code, c.shown, b.prefix, c.archived_at from coupons c
+         join coupon_batches b on b.tenant_id = c.tenant_id and b.batch_id = c.batch_id
+         where c.tenant_id = $1 and c.coupon_id in ({})",
+        places(2, ids.len())
+    );
+    let values: Vec<Value> = ids.iter().map(Value::from).collect();
+    let rows = read.query(&sql, &values)?;
+    let codes = rows.iter().map(|row| {
+        let code = PersonalCode {
+            code: written(&row.get::<String>(1)?, row.get(2)?, &row.get::<String>(3)?),
+            is_deleted: row.get::<Option<Timestamp>>(4)?.is_some(),
+            used: None,
+        };
         Ok((row.get(0)?, code))
     });
     codes.collect()

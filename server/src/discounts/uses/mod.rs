@@ -25,7 +25,7 @@ use crate::hall::store::{Read, Tx};
 
 pub(super) use lapse::LAPSE;
 pub(super) use laws::{COUNTED, ENDED, IN_TIME};
-pub use store::{Redemption, RedemptionFilter, redemptions};
+pub use store::{LiveUse, Redemption, RedemptionFilter, live_of, redemptions};
 
 /// How long an open order keeps what it holds.
 pub const ORDER_HOLDS: SignedDuration = SignedDuration::from_hours(4);

@@ -92,6 +92,38 @@ pub fn live(read: &mut Read, purchase: &str) -> Result<Vec<String>> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
+/// A use that is held or final.
+pub struct LiveUse {
+    pub subject: String,
+    pub purchase: String,
+    pub is_final: bool,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// The last purchase that has each subject, of those that one purchase uses at a time.
+pub fn live_of(read: &mut Read, subjects: &[String]) -> Result<Vec<LiveUse>> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select subject_id, purchase_id, state, ended_at from uses
+         where tenant_id = $1 and state <> 'RELEASED' and subject_id in ({})
+         order by subject_id, held_at, purchase_id",
+        places(2, subjects.len())
+    );
+    let subjects: Vec<Value> = subjects.iter().map(Value::from).collect();
+    let rows = read.query(&sql, &subjects)?;
+    let live = rows.iter().map(|row| {
+        Ok(LiveUse {
+            subject: row.get(0)?,
+            purchase: row.get(1)?,
+            is_final: row.get::<String>(2)? == "FINAL",
+            ended_at: row.get(3)?,
+        })
+    });
+    live.collect()
+}
+
 pub fn first_purchase_of(read: &mut Read, customer: CustomerId) -> Result<Option<String>> {
     let row = read.first(
         "select purchase_id from uses where tenant_id = $1 and first_purchase_of = $2",
@@ -306,6 +338,8 @@ pub fn redemptions(
     let mut filter = Filter::default()
         .and("subject_id >= 'cpn_' and subject_id < 'cpo'", [])
         .and("state <> 'RELEASED'", [])
+        // A voucher that was cancelled used its own code up: nobody redeemed it.
+        .and("not (purchase_id >= 'vch_' and purchase_id < 'vci')", [])
         .and_some("subject_id = ?", ask.subject.as_deref())
         .and_some("customer_id = ?", ask.customer)
         .and_some("venue_id = ?", ask.venue)

@@ -185,7 +185,7 @@ both_stores! {
             assert_eq!(redeemable(tx, &venue, ann, "ord_1")?.available, 50);
             assert_eq!(redeemable(tx, &venue, ann, "ord_3")?.available, 0);
             let reward = Spend {
-                customer: ann, venue: None, points: 1, cause_kind: "reward", cause_id: "rwd_1".into(), policy: json!({}),
+                customer: ann, venue: None, points: 1, cause_kind: "test", cause_id: "rwd_1".into(), policy: json!({}),
             };
             is_short(&spend(tx, &reward));
             redeem(tx, &spent)?;
