@@ -72,7 +72,8 @@ async fn show_balance(
     call: StaffCall,
     Path((_, id)): Path<(String, CustomerId)>,
 ) -> Result<Answer> {
-    call.read(move |read| super::balance(read, id)).await
+    let venue = call.venue_or_chain().map(|venue| venue.id);
+    call.read(move |read| super::balance(read, venue, id)).await
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -114,7 +115,8 @@ async fn adjust(
 #[utoipa::path(get, path = "/api/v1/me/loyalty", tag = "loyalty", responses((status = 200, body = Balance)))]
 async fn show_mine(call: GuestCall) -> Result<Answer> {
     let customer = call.customer;
-    call.read(move |read| super::balance(read, customer)).await
+    call.read(move |read| super::own_balance(read, customer))
+        .await
 }
 
 /// List what moved my own points, newest first

@@ -4,8 +4,10 @@ use serde_json::{Value as Json, json};
 use crate::both_stores;
 use crate::hall::testing::TestApp;
 
+mod debt;
 mod model;
 mod races;
+mod reminders;
 mod verbs;
 
 async fn guest(app: &TestApp) -> String {

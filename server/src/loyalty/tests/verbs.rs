@@ -43,7 +43,7 @@ pub fn earn(
     }
 }
 
-fn redemption(
+pub fn redemption(
     app: &TestApp,
     customer: CustomerId,
     purchase: &str,
@@ -60,7 +60,7 @@ fn redemption(
     }
 }
 
-fn refund(
+pub fn refund(
     app: &TestApp,
     customer: CustomerId,
     purchase: &str,
@@ -105,7 +105,7 @@ both_stores! {
         app.write(earn(&app, ann, "ord_3", 50, Some(10))).await;
         let spent = redemption(&app, ann, "ord_4", 70, app.now());
         let lots = move |read: &mut Read| -> Vec<i64> {
-            balance(read, ann).expect("there").lots.iter().map(|lot| lot.open).collect()
+            balance(read, None, ann).expect("there").lots.iter().map(|lot| lot.open).collect()
         };
         let row = app.write(move |tx| redeem(tx, &spent)).await;
         assert_eq!((row.points, row.balance_after), (-70, 80));
@@ -165,7 +165,7 @@ both_stores! {
         let back = refund(&app, ann, "ord_2", 0, 60);
         app.write(move |tx| take_back(tx, &back)).await;
         let ends = app.now() + SignedDuration::from_hours(24 * 5);
-        let left = app.write(move |tx| balance(tx, ann)).await;
+        let left = app.write(move |tx| balance(tx, None, ann)).await;
         assert_eq!((left.lots.len(), left.lots[0].expires_at), (1, Some(ends)));
     }
 
@@ -217,7 +217,7 @@ both_stores! {
         app.write(earn(&app, ann, "ord_3", 5, None)).await;
         app.write(earn(&app, bo, "ord_4", 7, Some(10))).await;
         app.advance(SignedDuration::from_hours(24 * 10));
-        let read = app.write(move |tx| balance(tx, ann)).await;
+        let read = app.write(move |tx| balance(tx, None, ann)).await;
         assert_eq!((read.points, read.available, read.next_to_expire.is_none()), (85, 5, true));
         for _ in 0..2 {
             crate::jobs::run_due(&app.hall, None).await.unwrap();

@@ -119,6 +119,14 @@ pub fn list(read: &mut Read, paging: &Paging, filter: Archived) -> Result<Page<V
     list.page(read, paging, venue_of, |venue| venue.id.to_string())
 }
 
+pub fn first_zone(read: &mut Read) -> Result<Option<String>> {
+    let row = read.first(
+        "select zone from venues where tenant_id = $1 order by created_at, venue_id limit 1",
+        &[],
+    )?;
+    row.map(|row| row.get(0)).transpose()
+}
+
 pub fn first_country(read: &mut Read) -> Result<Option<String>> {
     let row = read.first(
         "select country from venues where tenant_id = $1 order by venue_id limit 1",
