@@ -7,10 +7,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hall::call::Hall;
 use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
-use crate::hall::room::{Room, UsesOfGroup};
+use crate::hall::room::{MultiplierOf, OnBought, Room, UsesOfGroup};
 use crate::{
-    audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
-    payments, platform, streaks, tiers,
+    audit, catalogue, checkout, coupons, customers, discounts, jobs, leaderboards, loyalty, ops,
+    orders, outbox, payments, platform, streaks, tiers,
 };
 
 /// In the order of dependency: a room calls verbs of rooms before it.
@@ -26,6 +26,7 @@ pub const ROOMS: &[Room] = &[
     loyalty::ROOM,
     tiers::ROOM,
     streaks::ROOM,
+    leaderboards::ROOM,
     payments::ROOM,
     orders::ROOM,
     checkout::ROOM,
@@ -33,6 +34,16 @@ pub const ROOMS: &[Room] = &[
 
 /// Of each room that targets groups of customers: a group that is used is not deleted.
 pub const USES_OF_GROUP: &[UsesOfGroup] = &[discounts::uses_of_group, loyalty::uses_of_group];
+
+/// Of each room that counts purchases: those that other systems report count like those of the till.
+pub const ON_BOUGHT: &[OnBought] = &[
+    tiers::on_bought,
+    streaks::on_bought,
+    leaderboards::on_bought,
+];
+
+/// What a customer's tier multiplies points by, for the room that stands before tiers.
+pub const MULTIPLIER_OF: MultiplierOf = tiers::multiplier;
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

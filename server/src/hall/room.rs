@@ -1,13 +1,16 @@
 //! What a room hands to `app.rs`, so that what crosses rooms by nature is a list and not a call.
 
+use engine::money::Multiplier;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::call::Hall;
 use super::error::Result;
-use super::id::GroupId;
+use super::id::{CustomerId, GroupId, VenueId};
 use super::job::Job;
 use super::law::Law;
-use super::store::Read;
+use super::store::{Read, Tx};
 
 #[derive(Clone, Copy)]
 pub struct Room {
@@ -29,3 +32,30 @@ impl Room {
 
 /// Says which live things of a room target a group of customers, by the names that people gave them.
 pub type UsesOfGroup = fn(&mut Read, GroupId) -> Result<Vec<String>>;
+
+/// What a purchase did to a guest's figures that no later room has seen being paid: another system told of it.
+#[derive(Debug, Clone)]
+pub struct Bought {
+    pub customer: CustomerId,
+    pub venue: VenueId,
+    /// The business day of the purchase.
+    pub on: Date,
+    /// The business day now.
+    pub today: Date,
+    /// 1 where it opened a visit, −1 where it undid one.
+    pub visits: i64,
+    pub points: i64,
+    /// Minor units of the reporting currency.
+    pub spend: i64,
+    pub kind: &'static str,
+    pub id: String,
+    pub at: Timestamp,
+    /// History leaves no event.
+    pub is_quiet: bool,
+}
+
+/// Lets a room count such a purchase, in the transaction that told of it.
+pub type OnBought = fn(&mut Tx, &Bought) -> Result<()>;
+
+/// What multiplies the points of a customer's purchases.
+pub type MultiplierOf = fn(&mut Read, CustomerId) -> Result<Option<Multiplier>>;

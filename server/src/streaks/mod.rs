@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use record::{Completed, StreakProgress, progress, record};
+pub use record::{Completed, StreakProgress, on_bought, progress, record};
 
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};

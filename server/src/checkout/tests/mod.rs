@@ -1,4 +1,5 @@
 mod points;
+mod reported;
 
 use jiff::{SignedDuration, civil::date};
 use serde_json::{Value as Json, json};

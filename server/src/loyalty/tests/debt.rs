@@ -79,6 +79,6 @@ both_stores! {
         assert!(matches!(refused, Err(Error::Refused(Code::PointsShort, _))), "{refused:?}");
         app.write(earn(&app, asa, "ord_3", 190, None)).await;
         app.manager().put(&app.dashboard("/loyalty/config"), json!({})).await.is(200);
-        app.staff().post(&points, json!({"points": 100})).await.is(200);
+        app.staff().post(&points, json!({"points": 100})).await.is(201);
     }
 }

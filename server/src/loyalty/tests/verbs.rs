@@ -1,6 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::give_all_back;
 use crate::both_stores;
 use crate::customers::{self, Purse};
 use crate::hall::error::{Code, Error, Result};
@@ -208,6 +209,7 @@ both_stores! {
         app.advance(SignedDuration::from_hours(5));
         crate::jobs::run_due(&app.hall, None).await.unwrap();
         assert_eq!(app.write(move |tx| Ok(purse(tx, ann))).await, (100, 0, 40));
+        give_all_back(&app).await;
     }
 
     async fn what_has_lapsed_leaves_the_balance_in_one_row(app: TestApp) {
@@ -260,6 +262,7 @@ both_stores! {
         }
         let other = app.other_tenant().await;
         other.post(&path, json!({"points": 1, "reason": "x"})).await.is_problem(404, "not_found");
+        give_all_back(&app).await;
     }
 
     async fn a_balance_is_brought_once_and_a_bonus_granted_once(app: TestApp) {
