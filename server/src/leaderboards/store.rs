@@ -38,13 +38,14 @@ pub fn put_member(tx: &mut Tx, customer: CustomerId, member: &Member, folded: &s
 }
 
 pub fn remove(tx: &mut Tx, customer: CustomerId) -> Result<()> {
-    for table in ["leaderboard_points", "leaderboard_members"] {
-        tx.queue(
-            &format!("delete from {table} where tenant_id = $1 and customer_id = $2"),
-            params![customer],
-        )?;
-    }
-    Ok(())
+    tx.queue(
+        "delete from leaderboard_points where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )?;
+    tx.queue(
+        "delete from leaderboard_members where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )
 }
 
 /// The totals of a new member.

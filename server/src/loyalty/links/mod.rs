@@ -26,8 +26,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::earning::{self, Basket, Outcome};
-use crate::app::{MULTIPLIER_OF, ON_BOUGHT};
-use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::id::{CustomerId, OrderId, ParkedId, VenueId};
@@ -39,6 +37,7 @@ use crate::hall::room::Bought;
 use crate::hall::store::{Read, Tx};
 use crate::platform::rates;
 use crate::platform::refs::{self, ExternalRef};
+use crate::{app, customers};
 
 /// The cause of what a report of another system earned, as the ledger names it.
 pub const REPORTED: &str = "purchase";
@@ -221,7 +220,7 @@ fn earn(
         priced_for: Some(customer),
         at: told.at,
         opens_visit,
-        tier_multiplier: MULTIPLIER_OF(tx, customer_id)?,
+        tier_multiplier: (app::MULTIPLIER_OF)(tx, customer_id)?,
         purchase_id: told.purchase_id.clone(),
         cause_kind: REPORTED,
         counted_from: told.at,
@@ -256,7 +255,7 @@ fn bought(tx: &Tx, basket: &Basket<'_>) -> Bought {
 }
 
 fn count(tx: &mut Tx, bought: &Bought) -> Result<()> {
-    ON_BOUGHT.iter().try_for_each(|on| on(tx, bought))
+    app::ON_BOUGHT.iter().try_for_each(|on| on(tx, bought))
 }
 
 /// In the chain's reporting currency, at the rate of the business day.

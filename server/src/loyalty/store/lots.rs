@@ -253,12 +253,17 @@ pub fn restore_uses(tx: &mut Tx, customer: CustomerId, back: &[(i64, FromLot)]) 
 
 pub const LAPSED: &str = "select distinct customer_id from (
        select customer_id from points_lots
-       where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2
-       order by expires_at limit $3) as due";
+       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) <= $2
+         and expires_at <= $3
+       order by (expires_at / 86400000000), customer_id limit $4) as due";
 
-/// Whose lots lapsed first, of so many lots.
+/// As the index of lots counts days.
+pub const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Whose lots lapsed on the first days, of so many lots.
 pub fn lapsed(read: &mut Read, now: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
-    let rows = read.query(LAPSED, params![now, limit])?;
+    let today = now.as_microsecond() / DAY_MICROS;
+    let rows = read.query(LAPSED, params![today, now, limit])?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
