@@ -7,10 +7,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hall::call::Hall;
 use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
-use crate::hall::room::{BringPoints, RecentOfCustomer, Room, UsesOfGroup};
+use crate::hall::room::{BringPoints, MultiplierOf, OnBought, RecentOfCustomer, Room, UsesOfGroup};
 use crate::{
-    audit, catalogue, checkout, coupons, customers, discounts, jobs, loyalty, ops, orders, outbox,
-    payments, platform, rewards, streaks, tiers,
+    audit, catalogue, checkout, coupons, customers, discounts, jobs, leaderboards, loyalty, ops,
+    orders, outbox, payments, platform, rewards, streaks, tiers,
 };
 
 /// In the order of dependency: a room calls verbs of rooms before it.
@@ -27,6 +27,7 @@ pub const ROOMS: &[Room] = &[
     rewards::ROOM,
     tiers::ROOM,
     streaks::ROOM,
+    leaderboards::ROOM,
     payments::ROOM,
     orders::ROOM,
     checkout::ROOM,
@@ -40,6 +41,16 @@ pub const RECENT_OF_CUSTOMER: &[RecentOfCustomer] = &[orders::RECENT, loyalty::R
 
 /// Of the room that keeps points: customers who come from elsewhere bring theirs.
 pub const BRING_POINTS: BringPoints = loyalty::bring_points;
+
+/// Of each room that counts purchases: those that other systems report count like those of the till.
+pub const ON_BOUGHT: &[OnBought] = &[
+    tiers::on_bought,
+    streaks::on_bought,
+    leaderboards::on_bought,
+];
+
+/// What a customer's tier multiplies points by, for the room that stands before tiers.
+pub const MULTIPLIER_OF: MultiplierOf = tiers::multiplier;
 
 /// Every route with its documentation.
 fn documented() -> OpenApiRouter<Hall> {

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod discounts;
 pub mod hall;
 pub mod jobs;
+pub mod leaderboards;
 pub mod loyalty;
 pub mod openapi;
 pub mod ops;

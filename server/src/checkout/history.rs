@@ -20,7 +20,7 @@ use crate::orders::{self, Decided, Line, Source, Status, Tab};
 use crate::payments::{self, Method, PaymentKind, SubjectKind, Taking};
 use crate::platform::chain;
 use crate::platform::refs::{self, ExternalRef};
-use crate::tiers;
+use crate::{leaderboards, tiers};
 
 /// Purchases at local noon: the file knows only the day.
 const HOUR: i8 = 12;
@@ -254,5 +254,6 @@ fn book(
         is_quiet: true,
     };
     tiers::refresh(tx, &cause)?;
+    leaderboards::count(tx, customer, venue.id, tab.business_day, points)?;
     Ok(points)
 }

@@ -66,6 +66,28 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L23",
+        about: "Points are held for one of the tenant's orders",
+        check: Check::Query(
+            "select h.tenant_id, h.points || ' points of ' || h.customer_id || ' are held for nobody''s order '
+               || h.purchase_id
+             from points_holds h left join orders o on o.tenant_id = h.tenant_id and o.order_id = h.purchase_id
+             where o.order_id is null limit $1",
+        ),
+    },
+    Law {
+        number: "L08",
+        about: "Only an open order holds points, of its own customer, and without an end while there is money on it",
+        check: Check::Query(
+            "select h.tenant_id, 'order ' || h.purchase_id || ' is ' || o.status || ' with ' || o.paid
+               || ' paid and holds points of ' || h.customer_id
+             from points_holds h join orders o on o.tenant_id = h.tenant_id and o.order_id = h.purchase_id
+             where o.status <> 'OPEN' or coalesce(o.customer_id, '') <> h.customer_id
+               or (h.held_until is null and o.paid = 0)
+             limit $1",
+        ),
+    },
+    Law {
         number: "L27",
         about: "Points of an order come from one that is paid, and go to its customer",
         check: Check::Query(

@@ -14,7 +14,7 @@ use crate::hall::store::Tx;
 use crate::orders::{self, Status, Tab};
 use crate::payments::{self, Method, Payment, PaymentKind, SubjectKind, Taking};
 use crate::platform::{chain, rates};
-use crate::{customers, loyalty, streaks, tiers};
+use crate::{customers, leaderboards, loyalty, streaks, tiers};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -127,6 +127,7 @@ fn settle(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
         is_quiet: false,
     };
     tiers::refresh(tx, &cause)?;
+    leaderboards::count(tx, customer, venue.id, day, cause.points)?;
     if opens_visit {
         streaks::record(tx, customer, venue.id, day, at)?;
     }

@@ -26,7 +26,7 @@ use crate::hall::store::Tx;
 use crate::loyalty::{self, TakeBack};
 use crate::orders::{self, Booking, Order, Payout, Refund, SoFar, Source, Status, Tab};
 use crate::payments::{self, Captured, GiveBack, Method, SubjectKind};
-use crate::{coupons, customers, streaks, tiers};
+use crate::{coupons, customers, leaderboards, streaks, tiers};
 
 /// What is to go back of a paid order: items, or an amount, or all that remains where neither is given. With only a
 /// tip, only the tip goes back.
@@ -396,6 +396,7 @@ fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result
     if undone.is_some() {
         streaks::undo(tx, venue, customer, on, given.refund)?;
     }
+    leaderboards::count(tx, customer, venue.id, on, cause.points)?;
     Ok(reversed)
 }
 

@@ -79,6 +79,27 @@ pub fn brief(read: &mut Read, customer: CustomerId) -> Result<Option<Brief>> {
     store::brief(read, customer)
 }
 
+/// Where a customer is written to, and in which language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub language: String,
+}
+
+impl Contact {
+    /// The address and its channel: the email before the phone.
+    pub fn address(&self) -> Option<(&str, &'static str)> {
+        let email = self.email.as_deref().map(|email| (email, "EMAIL"));
+        email.or(self.phone.as_deref().map(|phone| (phone, "SMS")))
+    }
+}
+
+/// Of those who are there still; who was archived or merged is left out.
+pub fn contacts(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<CustomerId, Contact>> {
+    store::contacts(read, customers)
+}
+
 /// Adds a paid order, in minor units of the reporting currency, to what the customer has spent.
 pub fn record_paid_order(
     tx: &mut Tx,

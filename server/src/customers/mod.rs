@@ -27,9 +27,9 @@ pub mod terms;
 mod tests;
 
 pub use counters::{
-    Brief, Ledgered, Purse, add_points, brief, expire_points, has_visited, hold_points,
-    move_points, purse, purses, record_paid_order, record_refund, record_visit, release_points,
-    spend_points, undo_visit, visits_between, wear_tier,
+    Brief, Contact, Ledgered, Purse, add_points, brief, contacts, expire_points, has_visited,
+    hold_points, move_points, purse, purses, record_paid_order, record_refund, record_visit,
+    release_points, spend_points, undo_visit, visits_between, wear_tier,
 };
 pub use groups::{EditGroup, Group, Members};
 pub use instant::{Identity, find_or_create_by};

@@ -367,6 +367,11 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/dashboard/venues/{venueId}/customers/{customerId}/loyalty/streaks", STAFF, "loyalty:read"),
     rule("GET", "/api/v1/me/loyalty/streaks", Who::Guest, ""),
     rule("GET", "/api/v1/me/loyalty", Who::Guest, ""),
+    // leaderboards
+    rule("GET", "/api/v1/dashboard/venues/{venueId}/loyalty/leaderboards", STAFF, "loyalty:read"),
+    rule("GET", "/api/v1/me/loyalty/leaderboards", Who::Guest, ""),
+    rule("PUT", "/api/v1/me/loyalty/leaderboard", Who::Guest, ""),
+    rule("DELETE", "/api/v1/me/loyalty/leaderboard", Who::Guest, ""),
     // payments
     // orders
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:read"),

@@ -188,6 +188,7 @@ codes! {
     MinimumPoints "minimum_points" 422 "Too few points to redeem" "Redeem at least the minimum.";
     PointsShort "points_short" 422 "There are not enough points" "Take at most what the balance in `loyaltyPoints` allows.";
     RewardUnavailable "reward_unavailable" 422 "The reward cannot be had now" "Choose another reward; `reason` and `detail` say why.";
+    PointsOwed "points_owed" 422 "The customer owes points" "What they earn next settles it; `debt` says how many they owe.";
     CouponInvalid "coupon_invalid" 422 "The code does not apply" "Check how it is spelt, until when it holds, and what it asks for; `reason` says why where you may know.";
     CustomerRequired "customer_required" 422 "The guest has to be on the order" "Attach the customer first.";
     IdentityMissing "identity_missing" 422 "The customer cannot be told apart" "Give at least one of email, phone, a name or an external reference.";

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use engine::money::Multiplier;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value as Json;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -65,3 +68,30 @@ pub struct BroughtPoints {
 /// Gives a customer what they bring; `false` where they have it already, and a conflict where they brought another
 /// balance from there.
 pub type BringPoints = fn(&mut Tx, &BroughtPoints) -> Result<bool>;
+
+/// What a purchase did to a guest's figures that no later room has seen being paid: another system told of it.
+#[derive(Debug, Clone)]
+pub struct Bought {
+    pub customer: CustomerId,
+    pub venue: VenueId,
+    /// The business day of the purchase.
+    pub on: Date,
+    /// The business day now.
+    pub today: Date,
+    /// 1 where it opened a visit, −1 where it undid one.
+    pub visits: i64,
+    pub points: i64,
+    /// Minor units of the reporting currency.
+    pub spend: i64,
+    pub kind: &'static str,
+    pub id: String,
+    pub at: Timestamp,
+    /// History leaves no event.
+    pub is_quiet: bool,
+}
+
+/// Lets a room count such a purchase, in the transaction that told of it.
+pub type OnBought = fn(&mut Tx, &Bought) -> Result<()>;
+
+/// What multiplies the points of a customer's purchases.
+pub type MultiplierOf = fn(&mut Read, CustomerId) -> Result<Option<Multiplier>>;

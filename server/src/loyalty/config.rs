@@ -37,10 +37,34 @@ pub struct EditConfig {
     pub restore_grace_days: Option<u32>,
     #[schema(value_type = Option<String>, example = "PRE_TAX")]
     pub earn_basis: Option<EarnBasis>,
+    /// Whether redeeming is answered as ever while the customer owes points, or refused with how many they owe.
+    #[schema(example = false)]
+    pub redeem_with_debt: Option<bool>,
+    pub debt_shown: Option<DebtShown>,
     pub active: Option<bool>,
     /// Of the chain alone: its two rates in other currencies; a currency that is not named goes by the two above.
     #[schema(example = json!([{"currency": "SEK", "pointsPerDollar": "0.1", "redemptionRate": "0.1"}]))]
     pub rates: Vec<CurrencyRates>,
+}
+
+/// How a guest sees a balance below zero; a sentence says what it means in either case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DebtShown {
+    /// As it is.
+    #[default]
+    Negative,
+    /// As 0.
+    Zero,
+}
+
+impl DebtShown {
+    pub fn of(self, balance: i64) -> i64 {
+        match self {
+            DebtShown::Negative => balance,
+            DebtShown::Zero => balance.max(0),
+        }
+    }
 }
 
 /// The rates of venues that sell in this currency.
@@ -76,6 +100,12 @@ pub struct Config {
     pub restore_grace_days: u32,
     #[schema(value_type = String, example = "PRE_TAX")]
     pub earn_basis: EarnBasis,
+    /// Whether redeeming is answered as ever while the customer owes points: what comes in settles the debt first, so
+    /// there is nothing to spend. `false`: it is refused with how many they owe.
+    #[serde(default)]
+    pub redeem_with_debt: bool,
+    #[serde(default)]
+    pub debt_shown: DebtShown,
     pub active: bool,
     /// The fields that this place sets itself.
     pub own: EditConfig,
@@ -160,6 +190,11 @@ pub(super) fn merged(
             .or(chain.restore_grace_days)
             .unwrap_or_else(grace),
         earn_basis: own.earn_basis.or(chain.earn_basis).unwrap_or_default(),
+        redeem_with_debt: own
+            .redeem_with_debt
+            .or(chain.redeem_with_debt)
+            .unwrap_or(false),
+        debt_shown: own.debt_shown.or(chain.debt_shown).unwrap_or_default(),
         active: own.active.or(chain.active).unwrap_or(true),
         own,
         version,

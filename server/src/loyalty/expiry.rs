@@ -1,8 +1,9 @@
 //! Points that have lapsed leave the balance, with one `EXPIRE` row for each customer and step.
 //!
-//! A step is one short transaction over the customers of the lots that lapsed first. What it has done is no longer
-//! due, so the job may be cut off anywhere and run again. The balance moves by a statement that knows how many rows
-//! the ledger had before the lots were summed: a sale between the two sends the step back to its start.
+//! A step is one short transaction over customers who lie beside each other, of the first day on which lots lapsed:
+//! it takes all that has lapsed of them, on whichever day. What it has done is no longer due, so the job may be cut
+//! off anywhere and run again. The balance moves by a statement that knows how many rows the ledger had before the
+//! lots were summed: a sale between the two sends the step back to its start.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -15,10 +16,10 @@ use crate::hall::id::CustomerId;
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::store::{Hot, Tx};
 
-/// Lots looked at for one transaction: a sale waits no longer than for these.
-const STEP: i64 = 1_000;
+/// Lots of a day looked at for one transaction: a sale waits no longer than for their owners.
+const STEP: i64 = 200;
 /// Steps of one run; what is left waits for the next hour.
-const STEPS_MAX: usize = 20_000;
+const STEPS_MAX: usize = 100_000;
 
 pub const EXPIRE: Job = Job {
     name: "loyalty.expire",

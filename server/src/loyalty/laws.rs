@@ -1,6 +1,28 @@
 //! What must be true of points.
 
-use crate::hall::law::{Check, Law};
+use jiff::SignedDuration;
+
+use crate::hall::error::Result;
+use crate::hall::law::{BREACHES_MAX, Check, Law};
+use crate::hall::store::Across;
+use crate::params;
+
+/// The job that gives lapsed holds back runs each minute, and a busy server may be late with it.
+const LATE_MAX: SignedDuration = SignedDuration::from_mins(10);
+
+/// Holds whose time was over before the job last ran, on their tenant's clock.
+fn overdue(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
+    let before = across.now() - LATE_MAX;
+    let rows = across.query(
+        "select h.tenant_id, h.points || ' points of ' || h.customer_id || ' are still held by ' || h.purchase_id
+         from points_holds h join tenants t on t.tenant_id = h.tenant_id
+         where h.held_until < $1 + t.clock_offset_micros limit $2",
+        params![before, BREACHES_MAX],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .collect()
+}
 
 pub const ALL: &[Law] = &[
     Law {
@@ -93,6 +115,31 @@ pub const ALL: &[Law] = &[
                on h.tenant_id = c.tenant_id and h.customer_id = c.customer_id
              group by c.tenant_id, c.customer_id, c.points_held
              having c.points_held <> coalesce(sum(h.points), 0)
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L08",
+        about: "No points are held longer than their time",
+        check: Check::Walk(overdue),
+    },
+    Law {
+        number: "L23",
+        about: "Points are held of the tenant's customers, and taken by a redemption from a lot of the same customer",
+        check: Check::Query(
+            "select h.tenant_id, h.purchase_id || ' holds points of nobody''s ' || h.customer_id
+             from points_holds h
+             left join customers c on c.tenant_id = h.tenant_id and c.customer_id = h.customer_id
+             where c.customer_id is null
+             union all
+             select u.tenant_id, 'a use of lot ' || u.lot_id || ' by row ' || u.ledger_seq || ' of ' || u.customer_id
+               || ' is of no redemption, or of no lot'
+             from points_uses u
+             left join points_ledger r on r.tenant_id = u.tenant_id and r.customer_id = u.customer_id
+               and r.seq = u.ledger_seq and r.kind = 'REDEEM'
+             left join points_lots l on l.tenant_id = u.tenant_id and l.customer_id = u.customer_id
+               and l.lot_id = u.lot_id
+             where r.seq is null or l.lot_id is null
              limit $1",
         ),
     },

@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::config::effective;
-use super::store;
 use super::store::lots::{self, NewLot};
+use super::{reminders, sentence, store};
 use crate::customers::{self, Ledgered};
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, OnViolation as _, Result};
@@ -78,6 +78,9 @@ pub struct Balance {
     /// Open lots less debt.
     #[schema(example = 694)]
     pub points: i64,
+    /// What the guest is shown: never below zero where the program says `debtShown: ZERO`.
+    #[schema(example = 694)]
+    pub points_shown: i64,
     /// Points that were spent before a refund took them back; what comes in pays them first.
     #[schema(example = 0)]
     pub debt: i64,
@@ -89,10 +92,8 @@ pub struct Balance {
     pub available: i64,
     /// What ends next, and when; `null` where nothing ends.
     pub next_to_expire: Option<NextToExpire>,
-    /// What a balance below zero means, for the customer to read; `null` while it is not.
-    #[schema(
-        example = "70 points were spent before their purchase was refunded: the next 70 points that you earn settle it."
-    )]
+    /// What the debt means, for the customer to read in their language; `null` while there is none.
+    #[schema(example = json!(null))]
     pub sentence: Option<String>,
     /// The first thousand.
     pub lots: Vec<Lot>,
@@ -246,6 +247,7 @@ pub(super) fn open_lot(
         expires_at,
         earned: points,
         settled: debt.min(points),
+        reminder_days: reminders::first(expires_at, tx.now()),
     };
     lots::open_lot(tx, tx.new_id(), &lot)?;
     Ok(entry)
@@ -338,27 +340,58 @@ pub fn grant(tx: &mut Tx, ask: &Grant) -> Result<Entry> {
     Ok(entry)
 }
 
-pub fn balance(read: &mut Read, customer: CustomerId) -> Result<Balance> {
+/// What a customer has, as the program of the venue shows it, or the chain's.
+pub fn balance(read: &mut Read, venue: Option<VenueId>, customer: CustomerId) -> Result<Balance> {
     let purse = customers::purse(read, customer)?;
     let now = read.now();
     let live = lots::live(read, customer, now)?;
     let lots = store::open_lots(read, customer)?;
-    Ok(Balance {
+    let mut balance = Balance {
         customer_id: customer,
         points: purse.balance,
+        points_shown: purse.balance,
         debt: purse.debt,
         held: purse.held,
         available: (live - purse.held).max(0),
         next_to_expire: next_to_expire(&lots, now),
-        sentence: (purse.debt > 0).then(|| {
-            let debt = purse.debt;
-            format!(
-                "{debt} points were spent before their purchase was refunded: \
-                 the next {debt} points that you earn settle it."
-            )
-        }),
+        sentence: None,
         lots,
+    };
+    if purse.debt > 0 {
+        let config = effective(read, venue)?;
+        balance.points_shown = config.debt_shown.of(purse.balance);
+        let said = debt_sentence(read, customer, purse.debt, config.redeem_with_debt)?;
+        balance.sentence = Some(said);
+    }
+    Ok(balance)
+}
+
+/// As [`balance`], as the guest sees it: nothing is below zero where the program says so.
+pub fn own_balance(read: &mut Read, customer: CustomerId) -> Result<Balance> {
+    let balance = balance(read, None, customer)?;
+    Ok(Balance {
+        points: balance.points_shown,
+        ..balance
     })
+}
+
+fn debt_sentence(read: &mut Read, customer: CustomerId, debt: i64, may: bool) -> Result<String> {
+    let reader = customers::find(read, customer)?;
+    let language = sentence::language(&reader.language);
+    Ok(sentence::debt(debt, may, language))
+}
+
+/// Refuses to spend points of a customer who owes some, where the program says so.
+///
+/// # Errors
+/// `Refused(PointsOwed)` with the debt.
+pub fn refuse_debtor(read: &mut Read, venue: Option<VenueId>, customer: CustomerId) -> Result<()> {
+    let debt = customers::purse(read, customer)?.debt;
+    if debt == 0 || effective(read, venue)?.redeem_with_debt {
+        return Ok(());
+    }
+    let extra = Extra::saying(debt_sentence(read, customer, debt, false)?).with("debt", debt);
+    Err(Error::Refused(Code::PointsOwed, extra))
 }
 
 /// Of lots in the order of their ends; one that has lapsed and waits for the job does not end next.

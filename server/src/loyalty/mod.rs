@@ -21,6 +21,7 @@ mod lots;
 mod migration;
 pub mod promotions;
 mod redeem;
+mod reminders;
 mod reverse;
 mod routes;
 mod rules;
@@ -36,7 +37,9 @@ pub use adjust::{Opening, bring, bring_points};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
 pub use holds::{Redeemable, hold, redeemable, release, spendable};
-pub use ledger::{Balance, Entry, Grant, Lot, NextToExpire, RECENT, balance, grant};
+pub use ledger::{
+    Balance, Entry, Grant, Lot, NextToExpire, RECENT, balance, grant, own_balance, refuse_debtor,
+};
 pub use links::{
     ParkedPurchase, ReportPurchase, ReportState, ReportedPurchase, earn_external, root_of,
 };
@@ -48,6 +51,11 @@ pub use rules::uses_of_group;
 pub const ROOM: Room = Room {
     name: "loyalty",
     routes: routes::routes,
-    jobs: &[holds::LAPSE, expiry::EXPIRE, migration::MIGRATE],
+    jobs: &[
+        holds::LAPSE,
+        expiry::EXPIRE,
+        reminders::REMIND,
+        migration::MIGRATE,
+    ],
     laws: laws::ALL,
 };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::holds::short;
-use super::ledger::{Because, Entry, EntryKind, note};
+use super::ledger::{Because, Entry, EntryKind, note, refuse_debtor};
 use super::lots::Hand;
 use super::store::{holds, lots as store};
 use crate::customers;
@@ -67,8 +67,10 @@ pub struct Spend {
 /// As [`redeem`], of points that nothing holds.
 ///
 /// # Errors
-/// `Refused(PointsShort)` where so many cannot be spent, or orders hold them.
+/// `Refused(PointsShort)` where so many cannot be spent, or orders hold them; `Refused(PointsOwed)` where the customer
+/// owes some and the program lets nobody redeem meanwhile.
 pub fn spend(tx: &mut Tx, ask: &Spend) -> Result<Entry> {
+    refuse_debtor(tx, ask.venue, ask.customer)?;
     let because = Because {
         customer: ask.customer,
         venue: ask.venue,

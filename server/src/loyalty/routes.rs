@@ -71,7 +71,8 @@ async fn show_balance(
     call: StaffCall,
     Path((_, id)): Path<(String, CustomerId)>,
 ) -> Result<Answer> {
-    call.read(move |read| super::balance(read, id)).await
+    let venue = call.venue_or_chain().map(|venue| venue.id);
+    call.read(move |read| super::balance(read, venue, id)).await
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -2,6 +2,7 @@
 
 use engine::points::{Part, PartKind};
 use engine::quote::Language;
+use jiff::civil::Date;
 
 use crate::hall::money::Money;
 
@@ -86,6 +87,86 @@ fn at_most(cap: i64, language: Language) -> String {
     }
 }
 
+/// Points that end on a day, to their owner.
+pub fn ending(points: i64, on: Date, language: Language) -> String {
+    let (said, day) = (
+        counted(&points.to_string(), language),
+        written(on, language),
+    );
+    match language {
+        Language::En if points == 1 => format!("{said} ends on {day}."),
+        Language::En => format!("{said} end on {day}."),
+        Language::Sv => format!("{said} går ut den {day}."),
+        Language::Es if points == 1 => format!("{said} caduca el {day}."),
+        Language::Es => format!("{said} caducan el {day}."),
+    }
+}
+
+/// Points that were spent before their purchase went back, to whoever owes them; `may` says whether the program lets
+/// them redeem meanwhile.
+pub fn debt(points: i64, may: bool, language: Language) -> String {
+    let said = counted(&points.to_string(), language);
+    let is_one = points == 1;
+    let owed = match language {
+        Language::En if is_one => {
+            format!(
+                "{said} was spent before its purchase was refunded: the next one that you earn settles it."
+            )
+        }
+        Language::En => format!(
+            "{said} were spent before their purchase was refunded: the next {said} that you earn settle it."
+        ),
+        Language::Sv if is_one => {
+            format!(
+                "{said} användes innan köpet återbetalades: nästa poäng som du tjänar reglerar den."
+            )
+        }
+        Language::Sv => format!(
+            "{said} användes innan köpet återbetalades: de nästa {said} som du tjänar reglerar dem."
+        ),
+        Language::Es if is_one => format!(
+            "{said} se gastó antes de que se reembolsara su compra: el próximo que ganes lo salda."
+        ),
+        Language::Es => format!(
+            "{said} se gastaron antes de que se reembolsara su compra: los próximos {said} que ganes lo saldan."
+        ),
+    };
+    if may {
+        return owed;
+    }
+    match language {
+        Language::En => format!("{owed} Until then no points can be redeemed."),
+        Language::Sv => format!("{owed} Till dess kan inga poäng lösas in."),
+        Language::Es => format!("{owed} Hasta entonces no se pueden canjear puntos."),
+    }
+}
+
+const MONTHS: [[&str; 3]; 12] = [
+    ["January", "januari", "enero"],
+    ["February", "februari", "febrero"],
+    ["March", "mars", "marzo"],
+    ["April", "april", "abril"],
+    ["May", "maj", "mayo"],
+    ["June", "juni", "junio"],
+    ["July", "juli", "julio"],
+    ["August", "augusti", "agosto"],
+    ["September", "september", "septiembre"],
+    ["October", "oktober", "octubre"],
+    ["November", "november", "noviembre"],
+    ["December", "december", "diciembre"],
+];
+
+/// `12 June 2026`.
+fn written(on: Date, language: Language) -> String {
+    let (day, year) = (on.day(), on.year());
+    let month = MONTHS[usize::from(on.month().unsigned_abs()) - 1];
+    match language {
+        Language::En => format!("{day} {} {year}", month[0]),
+        Language::Sv => format!("{day} {} {year}", month[1]),
+        Language::Es => format!("{day} de {} de {year}", month[2]),
+    }
+}
+
 /// `1 point`, `2 points`.
 fn counted(points: &str, language: Language) -> String {
     let is_one = points == "1";
@@ -110,6 +191,61 @@ mod tests {
             rate: rate.map(|rate| rate.parse().unwrap()),
             multiplier: multiplier.map(|by| by.parse().unwrap()),
             points: points.into(),
+        }
+    }
+
+    #[test]
+    fn an_end_is_told_by_its_day() {
+        let day: Date = "2026-07-02".parse().unwrap();
+        for (points, language, said) in [
+            (50, Language::En, "50 points end on 2 July 2026."),
+            (1, Language::En, "1 point ends on 2 July 2026."),
+            (50, Language::Sv, "50 poäng går ut den 2 juli 2026."),
+            (50, Language::Es, "50 puntos caducan el 2 de julio de 2026."),
+            (1, Language::Es, "1 punto caduca el 2 de julio de 2026."),
+        ] {
+            assert_eq!(ending(points, day, language), said);
+        }
+    }
+
+    #[test]
+    fn a_debt_is_told_in_three_languages() {
+        for (points, may, language, said) in [
+            (
+                70,
+                true,
+                Language::En,
+                "70 points were spent before their purchase was refunded: the next 70 points that you earn settle it.",
+            ),
+            (
+                1,
+                false,
+                Language::En,
+                "1 point was spent before its purchase was refunded: the next one that you earn settles it. \
+                 Until then no points can be redeemed.",
+            ),
+            (
+                70,
+                false,
+                Language::Sv,
+                "70 poäng användes innan köpet återbetalades: de nästa 70 poäng som du tjänar reglerar dem. \
+                 Till dess kan inga poäng lösas in.",
+            ),
+            (
+                70,
+                true,
+                Language::Es,
+                "70 puntos se gastaron antes de que se reembolsara su compra: los próximos 70 puntos que ganes lo saldan.",
+            ),
+            (
+                1,
+                false,
+                Language::Es,
+                "1 punto se gastó antes de que se reembolsara su compra: el próximo que ganes lo salda. \
+                 Hasta entonces no se pueden canjear puntos.",
+            ),
+        ] {
+            assert_eq!(debt(points, may, language), said);
         }
     }
 

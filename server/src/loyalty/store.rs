@@ -1,5 +1,6 @@
 pub mod holds;
 pub mod lots;
+pub mod reminders;
 
 use super::config::EditConfig;
 use super::ledger::{EarnKind, Entry, Lot};

@@ -18,6 +18,7 @@ use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::secret::Secret;
 use crate::hall::store::Tx;
+use crate::loyalty;
 
 /// What a discount made up at the till takes off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -228,6 +229,9 @@ pub fn take_points(
     if points <= 0 {
         let said = "Send more than 0; take the discount off the order to spend none.";
         return Err(Error::field("/points", "out_of_range", said));
+    }
+    if let Some(customer) = tab.customer {
+        loyalty::refuse_debtor(tx, Some(venue.id), customer)?;
     }
     let wish = Wish {
         id: tx.new_id(),

@@ -252,6 +252,14 @@ pub fn home_country(read: &mut Read) -> Result<String> {
     Ok(store::first_country(read)?.unwrap_or_default())
 }
 
+/// The zone of the first venue: the calendar of what belongs to no venue.
+pub fn home_zone(read: &mut Read) -> Result<TimeZone> {
+    match store::first_zone(read)? {
+        Some(zone) => TimeZone::get(&zone).map_err(Error::bug),
+        None => Ok(TimeZone::UTC),
+    }
+}
+
 /// Notes in `wrong` ids that are no venue of this chain.
 pub(super) fn check_known(
     read: &mut Read,

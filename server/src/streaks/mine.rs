@@ -47,7 +47,7 @@ pub struct MyLoyalty {
 impl Reply for MyLoyalty {}
 
 pub fn mine(read: &mut Read, customer: CustomerId) -> Result<MyLoyalty> {
-    let balance = loyalty::balance(read, customer)?;
+    let balance = loyalty::own_balance(read, customer)?;
     Ok(MyLoyalty {
         customer_id: customer,
         points: balance.points,

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use mine::{MyLoyalty, mine};
-pub use record::{Completed, StreakProgress, progress, record};
+pub use record::{Completed, StreakProgress, on_bought, progress, record};
 pub use undo::undo;
 
 use crate::hall::call::Reply;

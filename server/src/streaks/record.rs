@@ -13,6 +13,7 @@ use crate::hall::call::Reply;
 use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, StreakId, VenueId, VoucherId};
 use crate::hall::journal::EventType;
+use crate::hall::room::Bought;
 use crate::hall::store::{Read, Tx};
 use crate::loyalty::{self, Grant};
 use crate::{rewards, tiers};
@@ -96,6 +97,14 @@ pub fn record(
         }
     }
     Ok(completed)
+}
+
+/// Counts the visit of a purchase that another system reported.
+pub fn on_bought(tx: &mut Tx, bought: &Bought) -> Result<()> {
+    if bought.visits > 0 {
+        record(tx, bought.customer, bought.venue, bought.on, bought.at)?;
+    }
+    Ok(())
 }
 
 /// A run that was counted by weeks stands in the month of its last week once the streak goes by months.

@@ -45,26 +45,34 @@ pub const ALL: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "The days that tiers count by hold no visit and no point that was not there",
+        about: "The days that tiers count by hold the visits and the points of purchases, no more and no fewer",
         check: Check::Query(
             "select tenant_id, what from (
                select d.tenant_id, 'customer ' || d.customer_id || ' counts ' || d.visits || ' visits on '
                    || d.business_day || ' at ' || d.venue_id || ', there are ' || count(v.at) as what
                from loyalty_days d left join visits v on v.tenant_id = d.tenant_id
                  and v.customer_id = d.customer_id and v.business_day = d.business_day
-                 and v.venue_id = d.venue_id
+                 and v.venue_id = d.venue_id and v.purchases > 0
                group by d.tenant_id, d.customer_id, d.business_day, d.venue_id, d.visits
-               having d.visits > count(v.at) or d.visits < 0
+               having d.visits <> count(v.at)
                union all
-               select d.tenant_id, 'customer ' || d.customer_id || ' counts ' || d.points
-                   || ' points, the ledger earned ' || coalesce(l.points, 0) as what
-               from (select tenant_id, customer_id, sum(points) as points from loyalty_days
+               select c.tenant_id, 'customer ' || c.customer_id || ' counts ' || coalesce(d.points, 0)
+                   || ' points, purchases earned ' || coalesce(l.points, 0) as what
+               from customers c
+               left join (select tenant_id, customer_id, sum(points) as points from loyalty_days
                      group by tenant_id, customer_id) d
-               left join (select tenant_id, customer_id, sum(points) as points from points_ledger
-                     where kind = 'EARN' or (kind = 'REVERSE' and points < 0)
-                     group by tenant_id, customer_id) l
-                 on l.tenant_id = d.tenant_id and l.customer_id = d.customer_id
-               where d.points > coalesce(l.points, 0)
+                 on d.tenant_id = c.tenant_id and d.customer_id = c.customer_id
+               left join (select e.tenant_id, e.customer_id, sum(e.points + coalesce(r.points, 0)) as points
+                     from points_ledger e
+                     left join (select tenant_id, customer_id, reverses, sum(points) as points
+                         from points_ledger where kind = 'REVERSE'
+                         group by tenant_id, customer_id, reverses) r
+                       on r.tenant_id = e.tenant_id and r.customer_id = e.customer_id and r.reverses = e.seq
+                     where e.kind = 'EARN'
+                       and e.cause_kind in ('order', 'import', 'booking', 'session', 'purchase')
+                     group by e.tenant_id, e.customer_id) l
+                 on l.tenant_id = c.tenant_id and l.customer_id = c.customer_id
+               where coalesce(d.points, 0) <> coalesce(l.points, 0)
              ) broken limit $1",
         ),
     },

@@ -27,7 +27,7 @@ mod tests;
 pub use change::{Change, TierRef};
 pub use ladder::{Benefits, EditLadder, EditTier, Ladder, Tier, Velocity, ladder, put_ladder};
 pub use progress::{Progress, progress};
-pub use standing::{Cause, Standing, refresh, standing};
+pub use standing::{Cause, Standing, multiplier, on_bought, points_by_day, refresh, standing};
 
 use jiff::civil::Date;
 

@@ -13,6 +13,7 @@ use crate::customers;
 use crate::hall::error::Result;
 use crate::hall::id::{CustomerId, TierId, VenueId};
 use crate::hall::journal::EventType;
+use crate::hall::room::Bought;
 use crate::hall::store::{Read, Tx};
 use crate::rewards::{self, Grant};
 
@@ -93,6 +94,34 @@ pub fn standing(read: &mut Read, customer: CustomerId) -> Result<Standing> {
         percent: tier.benefits.discount_percent,
         multiplier: tier.benefits.multiplier,
     })
+}
+
+/// The points of a guest's purchases less what refunds took back, by venue and business day: at most a row for each day
+/// of each venue since the guest became known.
+pub fn points_by_day(read: &mut Read, customer: CustomerId) -> Result<Vec<(VenueId, Date, i64)>> {
+    store::points_by_day(read, customer)
+}
+
+/// What a guest's tier multiplies the points of a purchase by.
+pub fn multiplier(read: &mut Read, customer: CustomerId) -> Result<Option<Multiplier>> {
+    Ok(standing(read, customer)?.multiplier)
+}
+
+/// Counts a purchase that another system reported.
+pub fn on_bought(tx: &mut Tx, bought: &Bought) -> Result<()> {
+    let cause = Cause {
+        customer: bought.customer,
+        venue: bought.venue,
+        on: bought.on,
+        today: bought.today,
+        visits: bought.visits,
+        points: bought.points,
+        spend: bought.spend,
+        kind: bought.kind,
+        id: bought.id.clone(),
+        is_quiet: bought.is_quiet,
+    };
+    refresh(tx, &cause).map(|_| ())
 }
 
 /// Adds what happened to its own day and moves the guest where the days now say.

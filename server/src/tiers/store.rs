@@ -109,6 +109,16 @@ pub fn days(read: &mut Read, customer: CustomerId, first: Date, last: Date) -> R
     days.collect()
 }
 
+pub fn points_by_day(read: &mut Read, customer: CustomerId) -> Result<Vec<(VenueId, Date, i64)>> {
+    let rows = read.query(
+        "select venue_id, business_day, points from loyalty_days where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .collect()
+}
+
 /// What the pace of rising looks back at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Past {

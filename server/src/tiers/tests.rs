@@ -191,7 +191,10 @@ both_stores! {
         let (app_venue, bought) = (app.venue, day("2026-06-14"));
         days_later(&app, 3).await;
         let refund = Cause { visits: -1, spend: -50_000, on: bought, kind: "refund", ..cause(&app, guest, day("2026-06-17")) };
-        let fall = app.write(move |tx| refresh(tx, &Cause { venue: app_venue, ..refund.clone() })).await;
+        let fall = app.write(move |tx| {
+            customers::undo_visit(tx, guest, app_venue, bought)?;
+            refresh(tx, &Cause { venue: app_venue, ..refund.clone() })
+        }).await;
         assert_eq!(fall.expect("a fall").to.name, "REGULAR");
         let after = progress(&app, guest).await;
         assert_eq!((&after["tier"], &after["have"], &after["sentence"]), (&before["tier"], &before["have"], &before["sentence"]));

@@ -67,7 +67,7 @@ const RISE: &str =
 #[rustfmt::skip]
 const BREACHES: &[Breach] = &[
     breach("L01", "the rows so far sum to", &[], &["update points_ledger set balance_after = balance_after + 1 where seq = 2"]),
-    breach("L01", "the rows so far sum to", &[], &["update points_ledger set points = points + 1, balance_after = balance_after + 1 where seq = 1"]),
+    breach("L01", "the rows so far sum to", &["L25"], &["update points_ledger set points = points + 1, balance_after = balance_after + 1 where seq = 1"]),
     breach("L01", "the ledger sums to", &[], &[
         "update customers set loyalty_points = loyalty_points + 1 where first_name = 'Ann'",
         "update points_lots set open = open + 1, earned = earned + 1 where ledger_seq = 1"]),
@@ -98,7 +98,7 @@ const BREACHES: &[Breach] = &[
     breach("L05", "has no voucher", &[], &[STREAK, AWARD, "update streak_awards set points = 0"]),
     breach("L05", "has 2 bonuses", &[], &[STREAK, AWARD, "drop index streak_awards_live", "insert into streak_awards
         select tenant_id, streak_id, customer_id, period_start, 2, points, at, taken_back_at from streak_awards"]),
-    breach("L05", "is the bonus of no streak", &["L27"], &["update points_ledger set cause_kind = 'streak' where seq = 1"]),
+    breach("L05", "is the bonus of no streak", &["L25", "L27"], &["update points_ledger set cause_kind = 'streak' where seq = 1"]),
     breach("L06", "totals", &[], &["update orders set total = total + 1 where label = 'open'"]),
     breach("L06", "totals", &[], &["update order_discounts set amount = amount + 1"]),
     breach("L06", "totals", &[], &["delete from order_discounts"]),
@@ -132,6 +132,8 @@ const BREACHES: &[Breach] = &[
         select c.tenant_id, min(p.customer_id), c.coupon_id, 'ord_x', 1 from coupons c
         join customers p on p.tenant_id = c.tenant_id group by c.tenant_id, c.coupon_id"]),
     breach("L08", "holds 5 points, orders hold 0", &[], &["update customers set points_held = 5 where first_name = 'Ann'"]),
+    breach("L08", "are still held by", &[], &[HOLD, "update points_holds set held_until = 1"]),
+    breach("L08", "with 0 paid and holds points of", &[], &[HOLD]),
     breach("L12", "and gave back", &[], &[
         "insert into payments (tenant_id, payment_id, venue_id, subject_kind, subject_id, kind, method, status, amount,
            currency, reporting_amount, parent_id, taken_by, at)
@@ -198,6 +200,12 @@ const BREACHES: &[Breach] = &[
     breach("L23", "is live at nobody's venue", &[], &[PROMOTION, "insert into earning_rule_venues (tenant_id, venue_id, rule_id)
         select tenant_id, 'ven_x', 'prm_x' from tenants"]),
     breach("L23", "is for nobody's group grp_x", &[], &[PROMOTION, "update earning_rules set customer_group_id = 'grp_x'"]),
+    breach("L23", "holds points of nobody's cus_x", &["L08"], &[HOLD, "update points_holds set customer_id = 'cus_x'"]),
+    breach("L23", "are held for nobody's order ord_x", &[], &[HOLD, "update points_holds set purchase_id = 'ord_x'"]),
+    breach("L23", "is of no redemption, or of no lot", &["L02"], &["insert into points_uses
+        (tenant_id, customer_id, ledger_seq, lot_id, points)
+        select tenant_id, customer_id, ledger_seq, lot_id, 5 from points_lots where ledger_seq = 1"]),
+    breach("L23", "who is no member", &[], &[BOARD]),
     breach("L24", "entry 2 (", &[], &["update audit_entries set actor = 'nobody' where seq = 2"]),
     breach("L24", "was changed", &[], &["update audit_entries set hash = (select hash from audit_entries where seq = 1) where seq = 3"]),
     breach("L24", "entry 2 is missing: 3 follows 1", &[], &["delete from audit_entries where seq = 2"]),
@@ -231,10 +239,15 @@ const BREACHES: &[Breach] = &[
         (tenant_id, customer_id, business_day, venue_id, visits, points, spend)
         select c.tenant_id, c.customer_id, '2001-01-01', min(v.venue_id), 1, 0, 0
         from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
-    breach("L25", "counts 9 points, the ledger earned 0", &[], &["insert into loyalty_days
+    breach("L25", "counts 9 points, purchases earned 0", &[], &["insert into loyalty_days
         (tenant_id, customer_id, business_day, venue_id, visits, points, spend)
         select c.tenant_id, c.customer_id, '2001-01-01', min(v.venue_id), 0, 9, 0
         from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Bo' group by c.tenant_id, c.customer_id"]),
+    breach("L25", "counts 0 visits on", &[], &["update loyalty_days set visits = 0"]),
+    breach("L25", "points, purchases earned", &[], &["update loyalty_days set points = points - 1"]),
+    breach("L25", "counts 0 points, purchases earned", &[], &["delete from loyalty_days"]),
+    breach("L25", " 0 boards know", &[], &[MEMBER]),
+    breach("L25", "5 points, the days say 0", &[], &[MEMBER, BOARD, "update leaderboard_points set points = 5"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
     breach("L26", "has 2 rows up to 3", &[], &["update points_ledger set seq = 3 where seq = 2"]),
     breach("L26", "has 1 rows up to 1 and counts 2", &["L01", "L25"], &["delete from points_ledger where seq = 2"]),
@@ -261,7 +274,7 @@ const BREACHES: &[Breach] = &[
         kind, points, balance_after, cause_kind, cause_id, policy, at)
         select tenant_id, customer_id, 99, 'led_x', 'REDEEM', 0, 0, 'reward', 'vch_x', '{}', 1 from points_ledger where seq = 1"]),
     breach("L27", "its lot says 5", &[], &["update points_lots set owed = 5 where ledger_seq = 1"]),
-    breach("L27", "its reversals 1", &["L01", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
+    breach("L27", "its reversals 1", &["L01", "L25", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
         points, balance_after, cause_kind, cause_id, policy, at, reverses)
         select tenant_id, customer_id, 99, 'led_x', 'REVERSE', 1, 0, 'test', 'x', '{}', 1, 1 from points_ledger where seq = 1"]),
     breach("L30", "is decided otherwise today", &[], &["update orders set decided = replace(decided, '\"unitPrice\":2000', '\"unitPrice\":2001')"]),
@@ -322,6 +335,24 @@ const EARNED_BY_IT: &str = "insert into promotion_counts (tenant_id, rule_id, cu
     select tenant_id, 'prm_x', customer_id, 5 from points_ledger where seq = 1;
     insert into promotion_gains (tenant_id, purchase_id, rule_id, customer_id, given, at)
     select tenant_id, purchase_id, 'prm_x', customer_id, 5, 1 from points_ledger where seq = 1";
+
+/// Ann is on the leaderboards, and nobody has summed what she earned.
+const MEMBER: &str =
+    "insert into leaderboard_members (tenant_id, customer_id, alias, alias_fold, since)
+    select tenant_id, customer_id, 'Ann', 'ann', 1 from customers where first_name = 'Ann'";
+
+/// A total of hers, of a week in which she was not there.
+const BOARD: &str = "insert into leaderboard_points
+      (tenant_id, venue_id, period, starts_on, ends_before, customer_id, points)
+    select c.tenant_id, min(v.venue_id), 'WEEK', '2001-01-01', '2001-01-08', c.customer_id, 0
+    from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Ann'
+    group by c.tenant_id, c.customer_id";
+
+/// Five points of Ann, held without an end by an order on which there is no money.
+const HOLD: &str = "insert into points_holds (tenant_id, purchase_id, customer_id, points)
+    select c.tenant_id, o.order_id, c.customer_id, 5 from customers c
+    join orders o on o.tenant_id = c.tenant_id and o.label = 'open' where c.first_name = 'Ann';
+    update customers set points_held = 5 where first_name = 'Ann'";
 
 /// A purchase that earned, put aside as if it had not.
 const PARKED: &str = "insert into parked_purchases (tenant_id, parked_id, purchase_id, looks_like, source, venue_id,

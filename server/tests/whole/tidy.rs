@@ -177,7 +177,13 @@ fn only_the_store_names_a_driver_and_only_providers_speak_http() {
 }
 
 /// The lists of `app.rs` that rooms walk.
-const REGISTRIES: &[&str] = &["BRING_POINTS", "RECENT_OF_CUSTOMER", "USES_OF_GROUP"];
+const REGISTRIES: &[&str] = &[
+    "BRING_POINTS",
+    "MULTIPLIER_OF",
+    "ON_BOUGHT",
+    "RECENT_OF_CUSTOMER",
+    "USES_OF_GROUP",
+];
 
 /// What each room registered with `app.rs` is asked there, which is no call of a later room.
 fn asks_only_registry(source: &Source) -> bool {

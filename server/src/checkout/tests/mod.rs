@@ -1,5 +1,6 @@
 mod points;
 mod races;
+mod reported;
 
 use jiff::{SignedDuration, civil::date};
 use serde_json::{Value as Json, json};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::customers::Purse;
-use crate::customers::counters::Brief;
+use crate::customers::counters::{Brief, Contact};
 use crate::hall::error::Result;
 use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, VenueId};
@@ -201,6 +201,27 @@ pub fn purses(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<Custo
         let params: Vec<Value> = chunk.iter().map(Value::from).collect();
         for row in read.query(&sql, &params)? {
             all.insert(row.get(4)?, as_purse(&row)?);
+        }
+    }
+    Ok(all)
+}
+
+pub fn contacts(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<CustomerId, Contact>> {
+    let mut all = HashMap::with_capacity(customers.len());
+    for chunk in customers.chunks(CHUNK) {
+        let sql = format!(
+            "select email, phone, language, customer_id from customers
+             where tenant_id = $1 and archived_at is null and customer_id in ({})",
+            places(2, chunk.len())
+        );
+        let params: Vec<Value> = chunk.iter().map(Value::from).collect();
+        for row in read.query(&sql, &params)? {
+            let contact = Contact {
+                email: row.get(0)?,
+                phone: row.get(1)?,
+                language: row.get(2)?,
+            };
+            all.insert(row.get(3)?, contact);
         }
     }
     Ok(all)

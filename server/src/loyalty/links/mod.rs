@@ -7,6 +7,10 @@
 //! (it is the other one, and earns nothing) or `PARTED` (it is its own, and earns as the rules stand by then).
 //! Two till orders, two import rows, two reports of one system never wait for each other.
 //!
+//! A report counts for tiers and streaks as a sale does, through what `app.rs` registers. One that waits counts as a
+//! visit; what it earns and spends is counted when it is parted. Where it is linked its visit is the other's, and
+//! what was counted of it twice goes.
+//!
 //! The first purchase of each look stands in a row whose key is the look, so that two which come at once meet.
 
 pub mod routes;
@@ -22,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::earning::{self, Basket, Outcome};
-use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::id::{CustomerId, OrderId, ParkedId, VenueId};
@@ -30,8 +33,11 @@ use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::{Money, currency};
 use crate::hall::page::{Page, Paging};
+use crate::hall::room::Bought;
 use crate::hall::store::{Read, Tx};
+use crate::platform::rates;
 use crate::platform::refs::{self, ExternalRef};
+use crate::{app, customers};
 
 /// The cause of what a report of another system earned, as the ledger names it.
 pub const REPORTED: &str = "purchase";
@@ -214,13 +220,47 @@ fn earn(
         priced_for: Some(customer),
         at: told.at,
         opens_visit,
-        tier_multiplier: None,
+        tier_multiplier: (app::MULTIPLIER_OF)(tx, customer_id)?,
         purchase_id: told.purchase_id.clone(),
         cause_kind: REPORTED,
         counted_from: told.at,
         is_quiet: false,
     };
-    earning::settle(tx, &basket)
+    let outcome = earning::settle(tx, &basket)?;
+    let mut bought = bought(tx, &basket);
+    bought.visits = i64::from(opens_visit);
+    if let Outcome::Earned(entries) = &outcome {
+        bought.points = entries.iter().map(|entry| entry.points).sum();
+        bought.spend = spent(tx, &told.amount, day)?;
+    }
+    count(tx, &bought)?;
+    Ok(outcome)
+}
+
+/// A purchase of which nothing has been counted yet.
+fn bought(tx: &Tx, basket: &Basket<'_>) -> Bought {
+    Bought {
+        customer: basket.customer,
+        venue: basket.venue.id,
+        on: basket.venue.business_day(basket.at),
+        today: basket.venue.business_day(tx.now()),
+        visits: 0,
+        points: 0,
+        spend: 0,
+        kind: basket.cause_kind,
+        id: basket.purchase_id.clone(),
+        at: basket.at,
+        is_quiet: basket.is_quiet,
+    }
+}
+
+fn count(tx: &mut Tx, bought: &Bought) -> Result<()> {
+    app::ON_BOUGHT.iter().try_for_each(|on| on(tx, bought))
+}
+
+/// In the chain's reporting currency, at the rate of the business day.
+fn spent(tx: &mut Tx, amount: &Money, on: Date) -> Result<i64> {
+    rates::reporting(tx, &amount.currency, on)?.convert(amount.amount)
 }
 
 /// Whoever bought it, or everything that is wrong with the report.
@@ -360,7 +400,34 @@ pub fn link(tx: &mut Tx, venue: &Venue, id: ParkedId) -> Result<ParkedPurchase> 
     decide(tx, &before, Decision::Linked)?;
     let (own, root) = (&before.purchase_id, &before.looks_like);
     store::mark_told(tx, own, root, ReportState::Linked, 0)?;
+    count_once(tx, venue, &before)?;
     decided(tx, venue, &before, None)
+}
+
+/// One purchase leaves its visit behind once. The till has counted what was spent: where the other was a report, and
+/// counted it too, that goes.
+fn count_once(tx: &mut Tx, venue: &Venue, linked: &ParkedPurchase) -> Result<()> {
+    let (customer, on) = (linked.customer_id, linked.business_day);
+    let undone = customers::undo_visit(tx, customer, venue.id, on)?;
+    let waiting: Waiting = store::waiting(tx, linked.id)?;
+    let is_counted_twice = waiting.cause_kind != REPORTED && linked.looks_like.contains('/');
+    let bought = Bought {
+        customer,
+        venue: venue.id,
+        on,
+        today: venue.business_day(tx.now()),
+        visits: -i64::from(undone.is_some()),
+        points: 0,
+        spend: match is_counted_twice {
+            true => -spent(tx, &linked.amount, on)?,
+            false => 0,
+        },
+        kind: REPORTED,
+        id: linked.purchase_id.clone(),
+        at: linked.at,
+        is_quiet: waiting.is_quiet,
+    };
+    count(tx, &bought)
 }
 
 /// The two are two purchases: what waited earns, as the rules stand now.
@@ -384,6 +451,12 @@ pub fn part(tx: &mut Tx, venue: &Venue, id: ParkedId) -> Result<ParkedPurchase> 
     };
     let entries = earning::earn_parted(tx, &basket)?;
     let points = entries.iter().map(|entry| entry.points).sum();
+    let mut bought = bought(tx, &basket);
+    bought.points = points;
+    if basket.cause_kind == REPORTED {
+        bought.spend = spent(tx, &before.amount, before.business_day)?;
+    }
+    count(tx, &bought)?;
     let own = &before.purchase_id;
     store::mark_told(tx, own, own, ReportState::Earned, points)?;
     decided(tx, venue, &before, Some(points))

@@ -47,7 +47,13 @@ async fn list_parked(call: StaffCall, list: Listing<()>) -> Result<Answer> {
     responses((status = 200, body = ParkedPurchase)))]
 async fn link_parked(call: StaffCall, Path((_, id)): Path<(VenueId, ParkedId)>) -> Result<Answer> {
     let venue = call.venue()?;
-    call.write([], move |tx| super::link(tx, &venue, id)).await
+    let at = venue.id;
+    let customer = call
+        .look(move |read| super::customer_of(read, at, id))
+        .await?;
+    let hot = call.hot("customer", customer);
+    call.write([hot], move |tx| super::link(tx, &venue, id))
+        .await
 }
 
 /// Part a parked purchase from the one that it looks like

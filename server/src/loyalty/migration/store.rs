@@ -5,6 +5,7 @@ use crate::hall::error::Result;
 use crate::hall::id::MigrationId;
 use crate::hall::store::{Read, Tx, json};
 use crate::loyalty::config::EditConfig;
+use crate::loyalty::reminders;
 use crate::params;
 
 /// What the chain and each of its venues say. Venues are only read here.
@@ -89,15 +90,17 @@ pub fn open_lots(
 
 /// Whether the lot is still open and ends when it did: else somebody has moved it, and it is left alone.
 pub fn redate(tx: &mut Tx, lot: &OpenLot, end: Option<Timestamp>) -> Result<bool> {
+    let now = tx.now();
     let changed = tx.exec(
-        "update points_lots set expires_at = $5
+        "update points_lots set expires_at = $5, reminder_days = $6
          where tenant_id = $1 and customer_id = $2 and lot_id = $3 and open > 0
            and coalesce(expires_at, -1) = $4",
         params![
             lot.customer,
             lot.id,
             lot.expires_at.map_or(-1, Timestamp::as_microsecond),
-            end
+            end,
+            reminders::first(end, now)
         ],
     )?;
     Ok(changed == 1)

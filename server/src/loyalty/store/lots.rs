@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::hall::error::{Error, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, LotId};
 use crate::hall::store::{Read, Row, Tx, Value};
+use crate::loyalty::reminders;
 use crate::params;
 
 /// Lots of one statement, so that its values stay within what both stores bind.
@@ -20,13 +21,15 @@ pub struct NewLot {
     pub expires_at: Option<Timestamp>,
     pub earned: i64,
     pub settled: i64,
+    /// Days before its end on which its owner is told next; 0 where nobody is.
+    pub reminder_days: i64,
 }
 
 pub fn open_lot(tx: &mut Tx, id: LotId, lot: &NewLot) -> Result<()> {
     tx.queue(
         "insert into points_lots (tenant_id, customer_id, lot_id, ledger_seq, earned_at, expires_at, earned, open,
-           settled)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+           settled, reminder_days)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
             lot.customer,
             id,
@@ -35,7 +38,8 @@ pub fn open_lot(tx: &mut Tx, id: LotId, lot: &NewLot) -> Result<()> {
             lot.expires_at,
             lot.earned,
             lot.earned - lot.settled,
-            lot.settled
+            lot.settled,
+            lot.reminder_days
         ],
     )
 }
@@ -145,7 +149,8 @@ fn lot(row: &Row, from: usize) -> Result<Lot> {
 /// # Errors
 /// `Again` where one of them is not as it was.
 pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Result<()> {
-    const COLUMNS: usize = 11;
+    const COLUMNS: usize = 12;
+    let now = tx.now();
     for chunk in lots.chunks(CHUNK) {
         let mut params = params![customer].to_vec();
         for (was, is) in chunk {
@@ -160,14 +165,17 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
                 is.adjusted,
                 is.owed,
                 is.expires_at,
-                was.expires_at
+                was.expires_at,
+                reminders::first(is.expires_at, now)
             ]);
         }
         // Without a type, the first row of the values would be text on PostgreSQL.
         let rows = rows(chunk.len(), COLUMNS, 1);
         let sql = format!(
             "update points_lots set open = v.column4, redeemed = v.column5, reversed = v.column6,
-               settled = v.column7, adjusted = v.column8, owed = v.column9, expires_at = v.column10
+               settled = v.column7, adjusted = v.column8, owed = v.column9, expires_at = v.column10,
+               reminder_days = case when coalesce(v.column10, -1) = coalesce(v.column11, -1)
+                 then points_lots.reminder_days else v.column12 end
              from (values {rows}) as v
              where points_lots.tenant_id = $1 and points_lots.customer_id = $2 and points_lots.lot_id = v.column1
                and points_lots.open = v.column2 and points_lots.redeemed = v.column3
@@ -245,12 +253,17 @@ pub fn restore_uses(tx: &mut Tx, customer: CustomerId, back: &[(i64, FromLot)]) 
 
 pub const LAPSED: &str = "select distinct customer_id from (
        select customer_id from points_lots
-       where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2
-       order by expires_at limit $3) as due";
+       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) <= $2
+         and expires_at <= $3
+       order by (expires_at / 86400000000), customer_id limit $4) as due";
 
-/// Whose lots lapsed first, of so many lots.
+/// As the index of lots counts days.
+pub const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Whose lots lapsed on the first days, of so many lots.
 pub fn lapsed(read: &mut Read, now: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
-    let rows = read.query(LAPSED, params![now, limit])?;
+    let today = now.as_microsecond() / DAY_MICROS;
+    let rows = read.query(LAPSED, params![today, now, limit])?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 

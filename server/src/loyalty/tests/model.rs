@@ -1,5 +1,6 @@
 //! A second reckoning of the same rules, point by point and without the engine, beside the real room.
 
+use super::give_all_back;
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -423,5 +424,6 @@ both_stores! {
                 assert_eq!(real, sequence.model.seen(), "seed {seed}: {story:#?}");
             }
         }
+        give_all_back(&app).await;
     }
 }

@@ -160,6 +160,7 @@ async fn last_points(app: &TestApp) {
         assert_eq!(said.iter().filter(|one| one.is_ok()).count(), 1, "{said:?}");
         assert_eq!(balances(app, &[customer]).await, [30]);
     }
+    super::give_all_back(app).await;
 }
 
 #[tokio::test]

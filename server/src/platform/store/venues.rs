@@ -127,6 +127,14 @@ pub fn home(read: &mut Read) -> Result<Option<VenueId>> {
     row.map(|row| row.get(0)).transpose()
 }
 
+pub fn first_zone(read: &mut Read) -> Result<Option<String>> {
+    let row = read.first(
+        "select zone from venues where tenant_id = $1 order by created_at, venue_id limit 1",
+        &[],
+    )?;
+    row.map(|row| row.get(0)).transpose()
+}
+
 pub fn first_country(read: &mut Read) -> Result<Option<String>> {
     let row = read.first(
         "select country from venues where tenant_id = $1 order by venue_id limit 1",
