@@ -7,7 +7,7 @@ use super::change::{Change, Reckoning, TierRef};
 use super::ladder::{Ladder, Velocity};
 use super::standing::{Cause, Held, Look};
 use crate::hall::error::{Error, Result};
-use crate::hall::id::CustomerId;
+use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Read, Row, Tx, json};
 use crate::params;
@@ -286,7 +286,6 @@ pub fn walked(tx: &mut Tx, version: i64, to: Option<CustomerId>) -> Result<()> {
     )
 }
 
-/// Venues are only read here.
 pub const CHANGES: &str =
     "select customer_id, seq, detail, ladder_version, cause_kind, cause_id, at from tier_changes
      where tenant_id = $1 and customer_id = $2 and seq < $3 order by seq desc limit $4 offset $5";
