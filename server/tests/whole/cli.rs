@@ -509,7 +509,7 @@ async fn customers_come_in_from_a_file() {
     assert_eq!(first["ignoredColumns"], json!(["Shoe"]));
     let bad = std::fs::read_to_string(&rejected).expect("the bad lines");
     assert!(
-        bad.starts_with("Contact,First Name,Points,Shoe,reason\nnobody,Cia,,,/email"),
+        bad.starts_with("Contact,First Name,Points,Shoe,reason\nnobody,Cia,,,\"/email"),
         "{bad}"
     );
     assert_eq!(counts(&json(&[])), [3, 0, 0, 2, 1]);
