@@ -18,8 +18,14 @@ const VENUES_MAX: usize = 100;
 /// Ten years.
 const DAYS_MAX: u32 = 3_660;
 
-/// The command with its venues written out, or everything that is wrong with it.
-pub fn checked(read: &mut Read, venue: Option<VenueId>, ask: &EditReward) -> Result<EditReward> {
+/// The command with its venues written out, or everything that is wrong with it. What stands as it was `before` may
+/// have ended since: such a reward can still be paused.
+pub fn checked(
+    read: &mut Read,
+    venue: Option<VenueId>,
+    before: Option<&EditReward>,
+    ask: &EditReward,
+) -> Result<EditReward> {
     let mut wrong = Vec::new();
     check_line(&ask.name, NAME_MAX, "/name", &mut wrong);
     if !(1..=POINTS_MAX).contains(&ask.points_cost) {
@@ -36,8 +42,11 @@ pub fn checked(read: &mut Read, venue: Option<VenueId>, ask: &EditReward) -> Res
     whole.venue_ids.dedup();
     let currencies = check_venues(read, venue, &whole.venue_ids, &mut wrong)?;
     check_value(ask, &currencies, &mut wrong);
-    check_product(read, venue, ask, &mut wrong)?;
-    check_discount(read, venue, ask, &mut wrong)?;
+    let gives = |one: &EditReward| (one.kind, one.product_id, one.discount_id);
+    if before.is_none_or(|before| gives(before) != gives(ask)) {
+        check_product(read, venue, ask, &mut wrong)?;
+        check_discount(read, venue, ask, &mut wrong)?;
+    }
     if wrong.is_empty() {
         Ok(whole)
     } else {

@@ -179,7 +179,7 @@ impl EditReward {
 
 /// A new reward; `venue` is where it was made, or `None` for the chain.
 pub fn create(tx: &mut Tx, venue: Option<VenueId>, ask: &EditReward) -> Result<Reward> {
-    let ask = check::checked(tx, venue, ask)?;
+    let ask = check::checked(tx, venue, None, ask)?;
     refuse_crowd(tx, ask.active)?;
     let id: RewardId = tx.new_id();
     let rule = rule::publish(tx, &ask)?;
@@ -200,7 +200,7 @@ pub fn list(read: &mut Read, venue: Option<VenueId>, paging: &Paging) -> Result<
     store::list(read, venue, paging)
 }
 
-/// What was issued keeps what it gives, and where it is good follows the reward.
+/// Vouchers that are out keep what they give. Other venues are theirs too, while the value is the one they came with.
 pub fn edit(
     tx: &mut Tx,
     venue: Option<VenueId>,
@@ -211,7 +211,7 @@ pub fn edit(
     let before = own(tx, venue, id)?;
     etag::honour(if_match, before.version)?;
     let was = EditReward::of(&before);
-    let ask = check::checked(tx, venue, &change.onto(&was)?)?;
+    let ask = check::checked(tx, venue, Some(&was), &change.onto(&was)?)?;
     refuse_crowd(tx, ask.active && !before.active)?;
     let rule = rule::follow(tx, before.rule_id, &was, &ask)?;
     store::update(tx, &before, rule, &ask)?;

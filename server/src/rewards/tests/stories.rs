@@ -8,30 +8,29 @@ use super::{
     CHAIN, cancel, five_off, give, guest, newest, points, redeem, reward, sale, signed_in,
 };
 use crate::both_stores;
-use crate::catalogue::{self, EditCategory, EditProduct, VenuePrice};
+use crate::catalogue::{self, EditCategory, EditProduct, Regulated, VenuePrice};
 use crate::hall::id::ProductId;
 use crate::hall::money::Money;
 use crate::hall::testing::TestApp;
 use crate::platform::tax::{self, EditTaxClass};
 use crate::rewards::{Grant, grant};
 
-async fn soup(app: &TestApp) -> ProductId {
+async fn product(app: &TestApp, name: &'static str, regulated: Option<Regulated>) -> ProductId {
     let venue = app.venue;
     app.write(move |tx| {
-        let class = tax::create_class(
-            tx,
-            &EditTaxClass {
-                name: "Food".into(),
-            },
-        )?;
+        let class = tax::create_class(tx, &EditTaxClass { name: name.into() })?;
         tax::set_rate(tx, venue, class.id, date(2020, 1, 1), 12_000)?;
-        let food = catalogue::create_category(tx, &EditCategory::named("Food"))?;
+        let category = EditCategory {
+            regulated,
+            ..EditCategory::named(name)
+        };
+        let category = catalogue::create_category(tx, &category)?;
         let ask = EditProduct {
             prices: vec![VenuePrice {
                 venue_id: venue,
                 price: Money::of(900, "EUR"),
             }],
-            ..EditProduct::plain("Soup", food.id, class.id)
+            ..EditProduct::plain(name, category.id, class.id)
         };
         catalogue::create_product(tx, None, &ask)
     })
@@ -68,7 +67,7 @@ both_stores! {
     }
 
     async fn a_free_item_asks_nobody_and_is_no_comp(app: TestApp) {
-        let soup = soup(&app).await;
+        let soup = product(&app, "Soup", None).await;
         let ask = json!({"name": "Soup on us", "pointsCost": 100, "kind": "FREE_ITEM", "productId": soup});
         let (free, noor) = (reward(&app, ask).await, guest(&app, 100).await);
         let got = redeem(&app, noor, &free).await;
@@ -80,6 +79,14 @@ both_stores! {
         assert_eq!(sold.json["discounts"][0]["compReason"], Json::Null);
         let comps = app.manager().get(&app.dashboard("/comps?from=2026-06-01&to=2026-06-30")).await;
         assert_eq!(comps.is(200).int("/count"), 0);
+        app.manager().delete(&format!("/api/v1/chain/products/{soup}")).await.is(204);
+        let path = format!("{CHAIN}/{free}");
+        app.manager().patch(&path, json!({"active": false})).await.is(200);
+        let wine = product(&app, "Wine", Some(Regulated::Alcohol)).await;
+        let wine = json!({"name": "Wine on us", "pointsCost": 100, "kind": "FREE_ITEM", "productId": wine});
+        let refused = app.manager().post(CHAIN, wine).await;
+        refused.is_problem(422, "invalid");
+        assert_eq!((refused.text("/errors/0/pointer"), refused.text("/errors/0/code")), ("/productId".into(), "not_allowed".into()));
     }
 
     async fn a_voucher_comes_back_with_the_money_and_ends_by_its_time(app: TestApp) {
