@@ -52,7 +52,8 @@ pub const LAWS: &[Law] = &[
         // An answer and the entries of its effect are of one transaction, and so of one actor and instant. What is
         // sent without a key leaves no answer to hold against the entries.
         check: Check::Query(
-            "select i.tenant_id, i.operation || ' of ' || i.principal || ' took effect under ' || i.key || ' without an entry'
+            "select i.tenant_id,
+               i.operation || ' of ' || i.principal || ' took effect under ' || i.key || ' without an entry'
              from idempotency i left join audit_entries e
                on e.tenant_id = i.tenant_id and e.actor = i.principal and e.at = i.created_at
              where i.status between 200 and 299 and e.audit_id is null

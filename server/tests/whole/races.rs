@@ -4,7 +4,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 use server::hall::testing::Store;
@@ -13,6 +13,8 @@ use crate::ground::Ground;
 use crate::program::Server;
 
 const IN_FLIGHT: usize = 32;
+/// How long the first lock of a PIN lasts.
+const LOCKED_SECONDS: u64 = 60;
 /// How often a request that is told to come again does so.
 const TRIES_MAX: usize = 50;
 
@@ -192,8 +194,8 @@ fn a_code_for_each_once(race: &Race) {
     assert_eq!(race.uses(&coupon), 20);
 }
 
-/// A thousand guesses at a manager's PIN; answers the SQL that counts what is stored of them.
-fn a_pin_that_is_guessed(race: &Race) -> String {
+/// A thousand guesses at a manager's PIN; answers how many were looked at, and the SQL that finds what is stored.
+fn a_pin_that_is_guessed(race: &Race) -> (i64, String) {
     let maja = json!({"name": "Maja", "roles": [{"role": "MANAGER"}]});
     let maja = race.make("/api/v1/chain/staff", &maja);
     let id = maja["id"].as_str().expect("an id");
@@ -225,15 +227,19 @@ fn a_pin_that_is_guessed(race: &Race) -> String {
     let checked = codes.iter().filter(|code| *code == "pin_wrong").count();
     let locked = codes.iter().filter(|code| *code == "pin_locked").count();
     assert_eq!(checked + locked, 1_000);
-    // The first lock is a minute; only a machine that needs longer for all this sees its end.
+    // The first lock is a minute, and each that is over lets one more be looked at: a slow machine sees some end.
+    let over = usize::try_from(began.elapsed().as_secs() / LOCKED_SECONDS).expect("small");
     assert!(
-        began.elapsed() < Duration::from_secs(60),
-        "too slow to say anything"
+        (5..=5 + over).contains(&checked),
+        "{checked} were looked at"
     );
-    assert_eq!(checked, 5, "no more are looked at before the lock");
-    let right = race.post(1, &path, &comp("2580"));
-    assert_eq!(code(&right), "pin_locked", "also the right one waits");
-    format!("select failed + 100 * reserved from secret_tries where subject = 'pin:{id}'")
+    if over == 0 {
+        let right = race.post(1, &path, &comp("2580"));
+        assert_eq!(code(&right), "pin_locked", "also the right one waits");
+    }
+    let stored =
+        format!("select failed + 100 * reserved from secret_tries where subject = 'pin:{id}'");
+    (i64::try_from(checked).expect("small"), stored)
 }
 
 /// Ten orders, each paid at two tills at once.
@@ -322,9 +328,9 @@ async fn two_processes_on_one_postgres_give_nothing_twice() {
         race.end();
         race.begin();
     }
-    let stored = a_pin_that_is_guessed(&race);
+    let (checked, stored) = a_pin_that_is_guessed(&race);
     race.end();
-    assert_eq!(race.ground.number(&stored).await, 5);
+    assert_eq!(race.ground.number(&stored).await, checked);
     race.ground.clear().await;
 }
 
@@ -336,8 +342,8 @@ async fn one_process_on_sqlite_gives_nothing_twice() {
         race.end();
         race.begin();
     }
-    let stored = a_pin_that_is_guessed(&race);
+    let (checked, stored) = a_pin_that_is_guessed(&race);
     race.end();
-    assert_eq!(race.ground.number(&stored).await, 5);
+    assert_eq!(race.ground.number(&stored).await, checked);
     race.ground.clear().await;
 }

@@ -126,11 +126,6 @@ macro_rules! ways {
             pub fn hall(&self) -> &Hall {
                 &self.request.hall
             }
-
-            /// The address of the other end, for limits and the journal.
-            pub fn peer(&self) -> String {
-                self.request.peer()
-            }
         }
     };
 }
@@ -353,10 +348,6 @@ pub struct PublicCall {
 impl PublicCall {
     pub fn hall(&self) -> &Hall {
         &self.request.hall
-    }
-
-    pub fn peer(&self) -> String {
-        self.request.peer()
     }
 
     /// Looks something up before the tenant is known, and gives its tenant and id.

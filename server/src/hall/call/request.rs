@@ -71,7 +71,7 @@ impl Request {
             .unwrap_or_default()
     }
 
-    pub fn peer(&self) -> String {
+    fn peer(&self) -> String {
         let peer = self.facts.as_ref().and_then(|facts| facts.peer);
         peer.map(|address| address.to_string()).unwrap_or_default()
     }
