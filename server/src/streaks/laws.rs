@@ -5,7 +5,7 @@ use crate::hall::law::{Check, Law};
 pub const ALL: &[Law] = &[
     Law {
         number: "L05",
-        about: "A streak's bonus is paid once a period; it is a row of the ledger or a voucher, and each row is one",
+        about: "A streak's bonus is paid once a period: a row of the ledger or a voucher, and none without a bonus",
         check: Check::Query(
             "select tenant_id, what from (
                select b.tenant_id, 'bonus ' || b.streak_id || ' of ' || b.customer_id || ' for '
