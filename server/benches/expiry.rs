@@ -91,7 +91,7 @@ async fn open(file: &Path) -> Hall {
     let file = file.to_owned();
     let settings = Settings::at(Place::Sqlite { file }, entropy.clone());
     Hall {
-        db: Db::open_migrated(settings).await.expect("the store opens"),
+        db: Db::open(settings).await.expect("the store opens"),
         clock,
         entropy,
         master: Arc::new([7; 32]),
