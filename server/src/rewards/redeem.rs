@@ -2,7 +2,7 @@
 
 use engine::window::{Moment, Shut, Window};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::vouchers::{self, Cause, Gives, Issued, Voucher};
 use super::{Reward, find, store};
@@ -126,7 +126,7 @@ fn short(error: Error, reward: &Reward) -> Error {
     let Error::Refused(Code::PointsShort, extra) = error else {
         return error;
     };
-    let available = extra.figures.get("available").and_then(|it| it.as_i64());
+    let available = extra.figures.get("available").and_then(Json::as_i64);
     let available = available.unwrap_or_default();
     let (cost, missing) = (reward.points_cost, reward.points_cost - available);
     let said = format!(
