@@ -20,6 +20,9 @@ pub struct MyLoyalty {
     /// Open lots less debt.
     #[schema(example = 694)]
     pub points: i64,
+    /// What people are shown: where the program hides a debt, nothing is below zero.
+    #[schema(example = 694)]
+    pub points_shown: i64,
     /// Points that were spent before a refund took them back; what comes in pays them first.
     #[schema(example = 0)]
     pub debt: i64,
@@ -51,6 +54,7 @@ pub fn mine(read: &mut Read, customer: CustomerId) -> Result<MyLoyalty> {
     Ok(MyLoyalty {
         customer_id: customer,
         points: balance.points,
+        points_shown: balance.points_shown,
         debt: balance.debt,
         held: balance.held,
         available: balance.available,
