@@ -1,5 +1,5 @@
-//! A candidate as it is kept with the order that it was weighed for. Of a published rule its version is kept and not its
-//! text: the version never changes, and an order that weighed a hundred rules would carry a hundred texts.
+//! A candidate as it is kept with the order that it was weighed for. Of a published rule its version is kept and
+//! not its text: the version never changes, and an order that weighed a hundred rules would carry a hundred texts.
 
 use engine::discount::{Candidate, Coupon, Discount as Rule, LineShare, Origin, PointsAsked};
 use engine::id::CandidateId;
@@ -104,11 +104,14 @@ impl Recorded {
         self.published.as_ref().map(|of| (of.id, of.version))
     }
 
-    /// Whether it bears the figure of its version; an open one bears what staff gave it.
+    /// Whether what it bears is of its version; an open one bears the figure that staff gave it.
     pub fn fits(&self, rule: &Rule) -> bool {
         let is_open = rule.percent.is_none() && rule.amount.is_none();
-        let mut of = self.published.iter();
-        is_open || of.any(|of| of.percent == rule.percent && of.amount == rule.amount)
+        self.published.as_ref().is_some_and(|of| {
+            of.name == rule.name
+                && of.requires_approval == rule.requires_approval
+                && (is_open || (of.percent == rule.percent && of.amount == rule.amount))
+        })
     }
 
     pub fn name(&self) -> &str {

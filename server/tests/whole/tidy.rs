@@ -79,7 +79,7 @@ fn the_engine_has_no_io() {
         .collect();
     assert_eq!(
         depends,
-        ["jiff", "serde"],
+        ["jiff", "serde", "smallvec"],
         "the engine is pure: what it needs comes as arguments, so that replay, tests and the server run the \
          same function; a new dependency needs a reason here"
     );
