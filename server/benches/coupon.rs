@@ -224,7 +224,7 @@ async fn listen(file: &Path) -> SocketAddr {
     tokio::spawn(async move {
         let _alive = end;
         let limits = Limits {
-            connections_per_address_max: CONNECTIONS * 2,
+            connections_per_address_max: Some(CONNECTIONS * 2),
             ..Limits::default()
         };
         let router = app::router(hall, &limits);

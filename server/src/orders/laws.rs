@@ -1,6 +1,7 @@
 //! What must be true of orders. Amounts are compared as stored; what was decided is decided again.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use engine::discount::Discount as Rule;
 use engine::refund::{Ask, Refunded, refund};
@@ -269,9 +270,9 @@ fn learn(across: &mut Across<'_>, kept: &Kept, rules: &mut Rules) -> Result<()> 
     let candidates = kept.decided.iter().flat_map(|decided| &decided.candidates);
     for version in candidates.filter_map(Recorded::version) {
         let key = (kept.place.0.clone(), version);
-        if !rules.contains_key(&key) {
-            let rule = store::version(across, &key.0, version)?;
-            rules.insert(key, rule);
+        if let Entry::Vacant(place) = rules.entry(key) {
+            let rule = store::version(across, &kept.place.0, version)?;
+            place.insert(rule);
         }
     }
     Ok(())

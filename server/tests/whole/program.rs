@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -55,6 +55,8 @@ pub struct Server {
     pub greeting: Vec<String>,
     /// What it prints after that.
     said: Mutex<mpsc::Receiver<String>>,
+    /// All that it wrote to standard error, when it has ended.
+    logged: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
@@ -79,16 +81,19 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = started.expect("the program starts");
+        // Read from the start: a program whose log nobody reads stands still, with whatever locks it holds.
+        let (logging, logged) = mpsc::channel();
+        let mut stderr = child.stderr.take().expect("a pipe");
+        std::thread::spawn(move || {
+            let mut said = String::new();
+            let _ = stderr.read_to_string(&mut said);
+            drop(logging.send(said));
+        });
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let mut greeting = Vec::new();
         let address = loop {
             let Some(Ok(line)) = lines.next() else {
-                let mut said = String::new();
-                let _ = child
-                    .stderr
-                    .take()
-                    .expect("a pipe")
-                    .read_to_string(&mut said);
+                let said = logged.recv_timeout(PATIENCE).unwrap_or_default();
                 panic!("the server ended before it said where it is: {greeting:?} {said}");
             };
             let address = line
@@ -113,6 +118,7 @@ impl Server {
             address,
             greeting,
             said: Mutex::new(said),
+            logged: Mutex::new(logged),
         }
     }
 
@@ -230,20 +236,9 @@ impl Server {
     }
 
     pub fn wait(&mut self) -> (ExitStatus, String) {
-        let mut stderr = self.child.stderr.take().expect("waited for once");
-        let said = std::thread::spawn(move || {
-            let mut said = String::new();
-            let _ = stderr.read_to_string(&mut said);
-            said
-        });
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("our own child") {
-                return (status, said.join().expect("a reader does not panic"));
-            }
-            assert!(begun.elapsed() < PATIENCE, "the server does not end");
-            std::thread::yield_now();
-        }
+        let said = self.logged.lock().expect("nobody panicked with it");
+        let said = said.recv_timeout(PATIENCE).expect("the server ends");
+        (self.child.wait().expect("our own child"), said)
     }
 }
 

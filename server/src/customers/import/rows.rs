@@ -120,7 +120,7 @@ fn one(
     let mut said = said.clone();
     // Without proof there is no consent, whatever the file says.
     said.remove("marketingConsent");
-    let points = points(said.remove("points"))?;
+    let points = points(said.remove("points").as_ref())?;
     let (customer, became) = profile_of(tx, venue, how, said)?;
     let Some(points) = points else {
         return Ok(became);
@@ -141,8 +141,8 @@ fn one(
 const POINTS_MAX: i64 = 10_000_000;
 
 /// The balance that a line brings; nothing where it brings none.
-fn points(said: Option<Json>) -> Result<Option<i64>> {
-    let points = match &said {
+fn points(said: Option<&Json>) -> Result<Option<i64>> {
+    let points = match said {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::String(text)) => text.trim().parse().ok(),
         Some(other) => other.as_i64(),

@@ -22,7 +22,7 @@ both_stores! {
             assert_eq!(said.is_problem(422, "reward_unavailable").text("/reason"), "SOLD_OUT");
         }
         assert_eq!(given, 5);
-        let path = format!("{}/{five}", CHAIN);
+        let path = format!("{CHAIN}/{five}");
         assert_eq!(app.staff().get(&path).await.int("/currentUses"), 5);
     }
 

@@ -156,7 +156,7 @@ both_stores! {
         let all = newest(&app, noor).await;
         assert_eq!((all.is(200).int("/total"), all.int("/items/0/points"), all.text("/items/0/causeKind")),
             (2, 0, "test".into()));
-        app.manager().delete(&format!("{}/{five}", CHAIN)).await.is(204);
+        app.manager().delete(&format!("{CHAIN}/{five}")).await.is(204);
         assert!(granted("third").await.is_none(), "an archived reward is given to nobody");
     }
 
