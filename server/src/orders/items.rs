@@ -246,7 +246,7 @@ fn unavailable(product: ProductId) -> Error {
     Error::Refused(Code::ProductUnavailable, extra)
 }
 
-fn quantity(text: &str, pointer: &str) -> Result<Quantity> {
+pub(super) fn quantity(text: &str, pointer: &str) -> Result<Quantity> {
     text.parse().map_err(|why| {
         Error::field(
             pointer,

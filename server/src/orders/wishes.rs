@@ -2,13 +2,13 @@
 
 use engine::discount::{Discount as Rule, LineShare, Scope, Type};
 use engine::id::CandidateId;
-use engine::money::Percent;
+use engine::money::{Percent, Quantity};
 use engine::quote::{TraceCode, TraceEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asks::{Authorized, What, Wish};
-use super::{Tab, find_open, reprice, show};
+use super::{Line, Tab, find_open, items, reprice, show};
 use crate::coupons;
 use crate::discounts::{self, OpenValue};
 use crate::hall::call::Reply;
@@ -44,11 +44,25 @@ pub struct GiveDiscount {
     #[serde(default)]
     #[schema(example = json!([]))]
     pub item_ids: Vec<LineId>,
+    /// As `itemIds`, where of an item only some are meant: one beer of three.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    pub items: Vec<SomeOfItem>,
     #[schema(example = "waited too long")]
     pub reason: String,
     pub authorized_by_id: Option<StaffId>,
     #[schema(value_type = Option<String>, format = Password, example = json!(null))]
     pub pin: Option<Secret>,
+}
+
+/// Some units of an item.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SomeOfItem {
+    pub item_id: LineId,
+    /// All of the item where it is left out.
+    #[schema(example = "1")]
+    pub quantity: Option<String>,
 }
 
 /// Picks a published discount.
@@ -130,7 +144,7 @@ pub fn give(
     let mut tab = find_open(tx, venue.id, order)?;
     super::check_reason(&ask.reason)?;
     let id: OrderDiscountId = tx.new_id();
-    let lines = lines_of(&tab, &ask.item_ids)?;
+    let lines = lines_of(&tab, ask)?;
     let mut rule = made_up(&tab, id, ask)?;
     if ask.kind == ManualType::Comp {
         rule.requires_approval = discounts::policy(tx)?.comp_needs_approval;
@@ -274,26 +288,50 @@ pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &Tab, text: &str) -> Result<
     })
 }
 
-fn lines_of(tab: &Tab, ids: &[LineId]) -> Result<Vec<LineShare>> {
-    let mut lines = Vec::with_capacity(ids.len());
-    for (place, id) in ids.iter().enumerate() {
-        let is_live = |line: &&super::Line| line.id == *id && line.voided_at.is_none();
-        if ids[..place].contains(id) || !tab.lines.iter().any(|line| is_live(&line)) {
-            let pointer = format!("/itemIds/{place}");
+/// What staff pointed at, each item once.
+fn lines_of(tab: &Tab, ask: &GiveDiscount) -> Result<Vec<LineShare>> {
+    let whole = ask.item_ids.iter().enumerate();
+    let whole = whole.map(|(place, id)| (*id, None, format!("/itemIds/{place}")));
+    let some = ask.items.iter().enumerate();
+    let some = some.map(|(place, one)| {
+        let pointer = format!("/items/{place}");
+        (one.item_id, one.quantity.as_deref(), pointer)
+    });
+    let mut lines: Vec<LineShare> = Vec::with_capacity(ask.item_ids.len() + ask.items.len());
+    for (id, quantity, pointer) in whole.chain(some) {
+        let mut live = tab.lines.iter().filter(|line| line.voided_at.is_none());
+        let line_id = id.to_string().into();
+        let (Some(line), false) = (
+            live.find(|line| line.id == id),
+            lines.iter().any(|share| share.line_id == line_id),
+        ) else {
             let said = "Send ids of items that stand on the order, each once.";
             return Err(Error::field(pointer, "not_found", said));
-        }
+        };
+        let quantity = quantity.map(|text| share_of(line, text, &format!("{pointer}/quantity")));
         lines.push(LineShare {
-            line_id: id.to_string().into(),
-            quantity: None,
+            line_id,
+            quantity: quantity.transpose()?,
         });
     }
     Ok(lines)
 }
 
+/// Some units of a line: whole ones, at most all; a line that was weighed is one unit.
+fn share_of(line: &Line, text: &str, pointer: &str) -> Result<Quantity> {
+    let asked = items::quantity(text, pointer)?;
+    let all = Quantity::from_scaled(line.quantity_milli).map_err(Error::bug)?;
+    let is_whole = asked.scaled() % Quantity::SCALE == 0 && asked.scaled() <= all.scaled();
+    if asked == all || (all.unit_size() == Quantity::SCALE && is_whole) {
+        return Ok(asked);
+    }
+    let said = "Send a whole number of the item's units, at most all of them; of a weighed item send all or nothing.";
+    Err(Error::field(pointer, "out_of_range", said))
+}
+
 /// The rule as it is asked for, named by its reason.
 fn made_up(tab: &Tab, id: OrderDiscountId, ask: &GiveDiscount) -> Result<Rule> {
-    let scope = if ask.item_ids.is_empty() {
+    let scope = if ask.item_ids.is_empty() && ask.items.is_empty() {
         Scope::Order
     } else {
         Scope::Item

@@ -57,6 +57,32 @@ both_stores! {
         app.manager().get(&app.dashboard(&format!("/comps?from={day}&to=2020-01-01"))).await.is_problem(422, "invalid");
     }
 
+    async fn one_beer_of_three_is_free(app: TestApp) {
+        let maja = app.colleague("Maja", Role::Manager, "2580").await;
+        let three = json!({"inline": {"name": "Beer", "unitPrice": {"amount": 800, "currency": "EUR"}}, "quantity": "3"});
+        let weighed = json!({"inline": {"name": "Olives", "unitPrice": {"amount": 1_000, "currency": "EUR"}}, "quantity": "0.5"});
+        let opened = open(&app, json!([three, weighed])).await;
+        let (id, beers, olives) = (opened.text("/id"), opened.text("/items/0/id"), opened.text("/items/1/id"));
+        let path = app.till(&format!("/orders/{id}/discounts/manual"));
+        let comp = |items: serde_json::Value| json!({
+            "type": "COMP", "items": items, "reason": "spilled", "authorizedById": maja, "pin": "2580",
+        });
+        for (items, pointer) in [
+            (json!([{"itemId": beers, "quantity": "4"}]), "/items/0/quantity"),
+            (json!([{"itemId": beers, "quantity": "1.5"}]), "/items/0/quantity"),
+            (json!([{"itemId": beers, "quantity": "0"}]), "/items/0/quantity"),
+            (json!([{"itemId": olives, "quantity": "0.2"}]), "/items/0/quantity"),
+            (json!([{"itemId": beers}, {"itemId": beers, "quantity": "1"}]), "/items/1"),
+        ] {
+            let refused = app.staff().post(&path, comp(items)).await;
+            assert_eq!(refused.is_problem(422, "invalid").text("/errors/0/pointer"), pointer);
+        }
+        let given = app.staff().post(&path, comp(json!([{"itemId": beers, "quantity": "1"}]))).await;
+        assert_eq!((given.is(201).int("/totals/total/amount"), given.int("/totals/discounts/amount")), (2_100, 800));
+        let given = app.staff().post(&path, comp(json!([{"itemId": olives, "quantity": "0.5"}]))).await;
+        assert_eq!(given.is(201).int("/totals/total/amount"), 1_600);
+    }
+
     async fn a_comp_of_one_who_does_not_work_here_is_found(app: TestApp) {
         let maja = app.colleague("Maja", Role::Manager, "2580").await;
         let opened = open(&app, json!([inline(800)])).await;
