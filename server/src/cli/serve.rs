@@ -43,7 +43,7 @@ impl Ask {
 }
 
 pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
-    let (asked, again) = (Asked::new()?, Asked::new()?);
+    let asked = Asked::new()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| {
         format!(
@@ -75,6 +75,8 @@ pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     beside.spawn(audit::seal_always(hall.clone(), ending.clone()));
     beside.spawn(jobs::run_always(hall.clone(), ending));
     http::serve(listener, router, limits, stop(asked, &hall)).await?;
+    // Only now: whoever listened before would hear the first signal as the second.
+    let again = Asked::new()?;
     end.send_replace(true);
     tokio::select! {
         () = ended(&mut beside) => {}

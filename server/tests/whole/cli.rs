@@ -79,6 +79,10 @@ fn serve_needs_no_configuration_and_ends_when_asked() {
     assert!(home.data().join("master.secret").exists());
     let (status, said) = server.end("TERM");
     assert!(status.success(), "{status} {said}");
+    assert!(
+        !said.contains("cut off"),
+        "asked once, it lets its jobs end: {said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
