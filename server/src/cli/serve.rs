@@ -43,7 +43,7 @@ impl Ask {
 }
 
 pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
-    let asked = Asked::new()?;
+    let mut asked = Asked::new()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| {
         format!(
@@ -74,15 +74,13 @@ pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     let mut beside = JoinSet::new();
     beside.spawn(audit::seal_always(hall.clone(), ending.clone()));
     beside.spawn(jobs::run_always(hall.clone(), ending));
-    http::serve(listener, router, limits, stop(asked, &hall)).await?;
-    // Only now: whoever listened before would hear the first signal as the second.
-    let again = Asked::new()?;
+    http::serve(listener, router, limits, stop(&mut asked, &hall)).await?;
     end.send_replace(true);
     tokio::select! {
         () = ended(&mut beside) => {}
         // What a job had not ended is begun again, here or in another process.
         () = tokio::time::sleep(DRAIN) => tracing::warn!("jobs were cut off"),
-        () = again.wait() => tracing::warn!("jobs were cut off, as asked"),
+        () = asked.wait() => tracing::warn!("jobs were cut off, as asked"),
     }
     beside.shutdown().await;
     let failure = hall.db.health().failure();
@@ -111,7 +109,7 @@ async fn ended(beside: &mut JoinSet<()>) {
 }
 
 /// Ready when somebody asks the server to end, or its store takes no more writes.
-async fn stop(asked: Asked, hall: &Hall) {
+async fn stop(asked: &mut Asked, hall: &Hall) {
     tokio::select! {
         () = asked.wait() => say::aside("Ending: what is at hand is finished first; ask again to end jobs at once."),
         _ = hall.db.health().failed() => {}
@@ -129,7 +127,8 @@ impl Asked {
         ))
     }
 
-    async fn wait(mut self) {
+    /// Until the next signal, also one that came while nobody waited.
+    async fn wait(&mut self) {
         tokio::select! {
             _ = self.0.recv() => {}
             _ = self.1.recv() => {}
