@@ -1,7 +1,7 @@
-//! Points that have lapsed leave the balance, with one `EXPIRE` row for each customer and step.
+//! Points that have lapsed leave the balance, with one `EXPIRE` row for each customer.
 //!
-//! A step is one short transaction over customers who lie beside each other, of the first day on which lots lapsed:
-//! it takes all that has lapsed of them, on whichever day. What it has done is no longer due, so the job may be cut
+//! A look finds who is due, in the order of the tables, so that each page is written about once; a step is one short
+//! transaction over customers who lie beside each other. What it has done is no longer due, so the job may be cut
 //! off anywhere and run again. The balance moves by a statement that knows how many rows the ledger had before the
 //! lots were summed: a sale between the two sends the step back to its start.
 
@@ -16,10 +16,12 @@ use crate::hall::id::CustomerId;
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::store::{Hot, Tx};
 
-/// Lots of a day looked at for one transaction: a sale waits no longer than for their owners.
-const STEP: i64 = 200;
-/// Steps of one run; what is left waits for the next hour.
-const STEPS_MAX: usize = 100_000;
+/// Lapsed lots of one look.
+const LOOK: i64 = 1_000_000;
+/// Looks of one run; what is left waits for the next hour.
+const LOOKS_MAX: usize = 100;
+/// Customers of one transaction: a sale waits no longer than for them.
+const STEP: usize = 100;
 
 pub const EXPIRE: Job = Job {
     name: "loyalty.expire",
@@ -30,23 +32,25 @@ pub const EXPIRE: Job = Job {
 
 async fn run(call: JobCall) -> Result<String> {
     let mut expired = 0;
-    for _ in 0..STEPS_MAX {
+    for _ in 0..LOOKS_MAX {
         let due = call
             .read(|read| {
                 let now = read.now();
-                lots::lapsed(read, now, STEP)
+                lots::lapsed(read, now, LOOK)
             })
             .await?;
         if due.is_empty() {
             break;
         }
-        let tenant = call.tenant.id;
-        let hot: Vec<Hot> = due
-            .iter()
-            .map(|customer| Hot::of(tenant, "customer", &customer.to_string()))
-            .collect();
-        expired += call.write(hot, move |tx| expire(tx, &due)).await?.len();
-        call.progress(format!("{expired} customers so far"));
+        for step in due.chunks(STEP) {
+            let (step, tenant) = (step.to_vec(), call.tenant.id);
+            let hot = step
+                .iter()
+                .map(|customer| Hot::of(tenant, "customer", &customer.to_string()));
+            let hot: Vec<Hot> = hot.collect();
+            expired += call.write(hot, move |tx| expire(tx, &step)).await?.len();
+            call.progress(format!("{expired} customers so far"));
+        }
     }
     Ok(format!("took lapsed points from {expired} customers"))
 }

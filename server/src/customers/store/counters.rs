@@ -227,9 +227,13 @@ pub fn contacts(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<Cus
     Ok(all)
 }
 
+/// Values that one `update … from (values …)` joins. Given more than about a hundred, SQLite walks the whole table and
+/// looks each row up among the values.
+const JOINED: usize = 50;
+
 /// Whether each of them had as many ledger rows as was said.
 pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<bool> {
-    for chunk in lapsed.chunks(CHUNK) {
+    for chunk in lapsed.chunks(JOINED) {
         let (mut rows, mut params) = (Vec::with_capacity(chunk.len()), Vec::new());
         for (customer, seen, points) in chunk {
             let at = params.len() + 2;
