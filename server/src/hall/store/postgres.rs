@@ -35,6 +35,8 @@ const STATEMENTS_MAX: usize = 512;
 const TRIES_MAX: u32 = 60;
 /// One statement may take this long; a call has ten seconds in all.
 const STATEMENT_TIME: &str = "8s";
+/// A peer that acknowledges nothing for so long is gone, and with it the connection.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 
 type Wire = std::result::Result<Done, tokio_postgres::Error>;
 type Pending = Pin<Box<dyn Future<Output = Wire>>>;
@@ -294,10 +296,13 @@ impl Session {
             .enable_all()
             .build()
             .map_err(Error::bug)?;
+        let mut config: tokio_postgres::Config = url.parse().map_err(unreachable)?;
+        config
+            .connect_timeout(SILENCE_MAX)
+            .tcp_user_timeout(SILENCE_MAX)
+            .keepalives_idle(SILENCE_MAX);
         let client = runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, NoTls)
-                .await
-                .map_err(unreachable)?;
+            let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::warn!(%error, "a PostgreSQL connection ended");
@@ -404,17 +409,11 @@ impl Session {
         if let Some(statement) = self.prepared.borrow().get(sql) {
             return Ok(statement.clone());
         }
-        let (client, text) = (Arc::clone(&self.client), sql.to_owned());
-        let preparing = async move { client.prepare(&text).await };
-        // What is pending was sent before, so this waits behind it; where that failed the store prepares
-        // nothing more, and what failed first is the answer.
-        let statement = match self.runtime.block_on(preparing) {
-            Ok(statement) => statement,
-            Err(error) => {
-                self.flush(None)?;
-                return Err(self.classify(&error));
-            }
-        };
+        // The connection stops reading at an answer that nobody takes: whoever waited here with one pending could wait
+        // for ever. What failed among them is the answer to this one, too.
+        self.flush(None)?;
+        let preparing = self.runtime.block_on(self.client.prepare(sql));
+        let statement = preparing.map_err(|error| self.classify(&error))?;
         let mut prepared = self.prepared.borrow_mut();
         if prepared.len() >= STATEMENTS_MAX {
             prepared.clear();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -84,6 +85,19 @@ both_stores! {
         });
         assert!(failed.await.is_err());
         assert_eq!(version_of(&app).await, before);
+    }
+
+    async fn a_long_answer_that_nobody_looks_at_holds_nothing_up(app: TestApp) {
+        let done = app.try_write(|tx| {
+            let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)
+                        select i, $1 from n";
+            tx.queue(many, params![])?;
+            // Texts that no connection has prepared yet.
+            tx.exec("update tenants set version = version + $2 where tenant_id = $1", params![17])?;
+            tx.one("select version from tenants where tenant_id = $1 and version > $2", params![16])?.get::<i64>(0)
+        });
+        let done = tokio::time::timeout(Duration::from_secs(20), done).await;
+        assert!(done.expect("no wait without end").expect("a version") > 16);
     }
 
     async fn a_panic_is_its_own_and_no_neighbours(app: TestApp) {
