@@ -7,7 +7,7 @@
 
 use tokio_postgres::{Client, NoTls};
 
-use super::{Dialect, Place, Settings, sqlite};
+use super::{Dialect, Place, Settings, sqlite, statistics};
 use crate::hall::error::{Error, Result};
 
 /// One file of the folder `migrations`, built into the binary.
@@ -67,6 +67,7 @@ fn on_sqlite(
         tx.commit().map_err(sqlite::classify)?;
         tracing::info!(migration = migration.name, "migrated");
     }
+    statistics::settle(&mut connection)?;
     Ok(names(migrations, done))
 }
 

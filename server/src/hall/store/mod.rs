@@ -13,6 +13,7 @@ mod examine;
 mod migrate;
 mod postgres;
 mod sqlite;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod value;
