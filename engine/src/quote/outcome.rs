@@ -22,6 +22,7 @@ pub struct Evaluation {
     /// In the order in which they were taken.
     pub discounts: Vec<Applied>,
     /// One entry per candidate, in the order of the walk.
+    #[serde(default)]
     pub trace: Vec<TraceEntry>,
 }
 
@@ -109,12 +110,14 @@ pub struct Applied {
     pub origin: Origin,
     pub scope: Scope,
     pub is_comp: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// What it was taken of.
     pub base: i64,
     pub amount: i64,
     pub units: i64,
     /// Points that were taken for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<i64>,
 }
 

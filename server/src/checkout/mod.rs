@@ -88,11 +88,11 @@ pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Re
         pay::take(tx, venue, &mut tab, payment)
             .map_err(|error| within(error, &format!("/payments/{place}")))?;
     }
-    let order = orders::show(tx, &tab)?;
+    let mut order = orders::show(tx, &tab)?;
     tx.audit_new("order.place", tab.id, &order)?;
-    tx.emit(EventType::OrderOpened, Some(venue.id), &order)?;
+    orders::tell(tx, EventType::OrderOpened, &mut order)?;
     if tab.status == Status::Paid {
-        tx.emit(EventType::OrderPaid, Some(venue.id), &order)?;
+        orders::tell(tx, EventType::OrderPaid, &mut order)?;
     }
     Ok(order)
 }

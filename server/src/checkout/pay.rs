@@ -43,10 +43,10 @@ pub struct Pay {
 pub fn pay(tx: &mut Tx, venue: &Venue, order: OrderId, ask: &Pay) -> Result<Paid> {
     let mut tab = orders::find_open(tx, venue.id, order)?;
     let payment = take(tx, venue, &mut tab, ask)?;
-    let order = orders::show(tx, &tab)?;
+    let mut order = orders::show(tx, &tab)?;
     if tab.status == Status::Paid {
         tx.audit_new("order.pay", tab.id, &order)?;
-        tx.emit(EventType::OrderPaid, Some(venue.id), &order)?;
+        orders::tell(tx, EventType::OrderPaid, &mut order)?;
     }
     Ok(Paid { payment, order })
 }

@@ -113,8 +113,8 @@ pub fn refund(
     let refund = orders::book_refund(tx, &tab, &booking)?;
     tx.audit_new("order.refund", id, &refund)?;
     tx.emit(EventType::OrderRefunded, Some(venue.id), &refund)?;
-    let order = orders::show(tx, &tab)?;
-    tx.emit(EventType::OrderUpdated, Some(venue.id), &order)?;
+    let mut order = orders::show(tx, &tab)?;
+    orders::tell(tx, EventType::OrderUpdated, &mut order)?;
     Ok(RefundedOrder { refund, order })
 }
 

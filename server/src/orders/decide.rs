@@ -5,9 +5,10 @@ use engine::money::{Currency, Quantity, Rate};
 use engine::order as priced;
 use engine::quote::{Context, Evaluation, Policy, Refused, evaluate};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::candidates::{self, Weighed};
+use super::kept::Kept;
 use super::recorded::{Recorded, Version};
 use super::{Buyer, Line, Tab, buyer};
 use crate::discounts::{self, DiscountPolicy, uses};
@@ -16,8 +17,8 @@ use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::store::Read;
 
 /// What was decided and all that it was decided by, as it is stored with the order (L30).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Kept")]
 pub struct Decided {
     pub order: priced::Order,
     pub candidates: Vec<Recorded>,

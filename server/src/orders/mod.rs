@@ -13,6 +13,7 @@ mod comps;
 mod decide;
 mod holds;
 mod items;
+mod kept;
 mod laws;
 mod points;
 mod recent;
@@ -278,11 +279,11 @@ fn said(status: Status) -> &'static str {
     }
 }
 
-/// Prices the order anew and saves it; `change` has been made to `tab` in memory.
+/// Prices the order anew, saves it and shows it; the change has been made to `tab` in memory.
 ///
 /// # Errors
 /// `Refused` where it would leave the guest with more paid than the order costs.
-fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<()> {
+fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Order> {
     let before = tab.version;
     let bore = (
         tab.decided.evaluation.discounts.clone(),
@@ -306,9 +307,10 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<()
     if bore.0 != tab.decided.evaluation.discounts || bore.1 != tab.asks.ids {
         store::replace_discounts(tx, tab)?;
     }
-    let order = show::order(tx, tab)?;
+    let mut order = show::order_at(tx, venue, tab)?;
     tx.audit(action, tab.id, None::<&()>, Some(&order))?;
-    tx.emit(EventType::OrderUpdated, Some(tab.venue), &order)
+    tell(tx, EventType::OrderUpdated, &mut order)?;
+    Ok(order)
 }
 
 /// Decides what is paid; wishes that no longer fit leave, and what the order uses up is held.
@@ -328,7 +330,7 @@ fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<()> {
 }
 
 /// Adds items at the end of an open order.
-pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> Result<Tab> {
+pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> Result<Order> {
     let mut tab = find_open(tx, venue.id, id)?;
     let next = tab
         .lines
@@ -339,8 +341,7 @@ pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> 
     let lines = items::resolve(tx, venue, items, next)?;
     store::insert_lines(tx, id, &lines)?;
     tab.lines.extend(lines);
-    reprice(tx, venue, &mut tab, "order.add")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.add")
 }
 
 /// Changes how many, or what is on them.
@@ -350,13 +351,12 @@ pub fn change_item(
     id: OrderId,
     line: LineId,
     ask: &ChangeItem,
-) -> Result<Tab> {
+) -> Result<Order> {
     let mut tab = find_open(tx, venue.id, id)?;
     let place = live_line(&tab, line)?;
     items::change(tx, venue, &mut tab.lines[place], ask)?;
     store::save_line(tx, id, &tab.lines[place])?;
-    reprice(tx, venue, &mut tab, "order.change_item")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.change_item")
 }
 
 /// Takes an item off before it is made: the line stays visible and costs nothing.
@@ -366,15 +366,14 @@ pub fn void_item(
     id: OrderId,
     line: LineId,
     reason: &str,
-) -> Result<Tab> {
+) -> Result<Order> {
     check_reason(reason)?;
     let mut tab = find_open(tx, venue.id, id)?;
     let place = live_line(&tab, line)?;
     tab.lines[place].voided_at = Some(tx.now());
     tab.lines[place].void_reason = Some(reason.to_owned());
     store::save_line(tx, id, &tab.lines[place])?;
-    reprice(tx, venue, &mut tab, "order.void_item")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.void_item")
 }
 
 fn live_line(tab: &Tab, line: LineId) -> Result<usize> {
@@ -393,24 +392,22 @@ pub fn attach(
     venue: &Venue,
     id: OrderId,
     customer: Option<CustomerId>,
-) -> Result<Tab> {
+) -> Result<Order> {
     let mut tab = find_open(tx, venue.id, id)?;
     tab.customer = customer;
-    reprice(tx, venue, &mut tab, "order.attach")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.attach")
 }
 
 /// Gives the tab another label.
-pub fn relabel(tx: &mut Tx, venue: &Venue, id: OrderId, label: Option<&str>) -> Result<Tab> {
+pub fn relabel(tx: &mut Tx, venue: &Venue, id: OrderId, label: Option<&str>) -> Result<Order> {
     check_label(label)?;
     let mut tab = find_open(tx, venue.id, id)?;
     tab.label = label.map(str::to_owned);
-    reprice(tx, venue, &mut tab, "order.relabel")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.relabel")
 }
 
 /// Hands the tab to a colleague.
-pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result<Tab> {
+pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result<Order> {
     let mut tab = find_open(tx, venue.id, id)?;
     if !identity::works_at(tx, to, venue.id)? {
         return Err(Error::field(
@@ -420,12 +417,11 @@ pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result
         ));
     }
     tab.served_by = format!("staff:{to}");
-    reprice(tx, venue, &mut tab, "order.hand_over")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.hand_over")
 }
 
 /// Gives an open order up, and with it all that it holds.
-pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Tab> {
+pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Order> {
     check_reason(reason)?;
     let mut tab = find_open(tx, venue.id, id)?;
     if tab.paid != 0 || !payments::of(tx, &id.to_string())?.is_empty() {
@@ -438,10 +434,10 @@ pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Tab
     tab.version += 1;
     holds::release(tx, &tab)?;
     store::save(tx, &tab, before)?;
-    let order = show::order(tx, &tab)?;
+    let mut order = show::order_at(tx, venue, &tab)?;
     tx.audit("order.void", id, None::<&()>, Some(&order))?;
-    tx.emit(EventType::OrderVoided, Some(tab.venue), &order)?;
-    Ok(tab)
+    tell(tx, EventType::OrderVoided, &mut order)?;
+    Ok(order)
 }
 
 /// What a payment moved on the order. `reporting_total` is given when it closes the order.
@@ -496,6 +492,15 @@ fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Resu
         .extend(candidate.parse::<crate::hall::id::DiscountId>());
     without.decided = decide::decide(tx, venue, &without)?.0;
     Ok(without.total())
+}
+
+/// Tells what became of the order, without its trace: why a rule was not taken is for whoever stands at the till, and
+/// would be most of the event.
+pub fn tell(tx: &mut Tx, event: EventType, order: &mut Order) -> Result<()> {
+    let trace = std::mem::take(&mut order.trace);
+    let told = tx.emit(event, Some(order.venue_id), order);
+    order.trace = trace;
+    told
 }
 
 /// The order as the API shows it.

@@ -27,21 +27,30 @@ pub struct Recorded {
     coupon: Option<Coupon>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     points: Option<PointsAsked>,
+    #[serde(default, skip_serializing_if = "is_default")]
     is_authorized: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uses_left: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customer_uses_left: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_default")]
     added: u32,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Which version it was, and what is asked of it without looking it up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Published {
-    id: DiscountId,
+    /// None where the candidate goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<DiscountId>,
     version: u32,
     name: String,
+    #[serde(default, skip_serializing_if = "is_default")]
     requires_approval: bool,
     /// What staff gave an open one; else as the version has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,18 +62,24 @@ struct Published {
 impl Recorded {
     pub fn of(candidate: Candidate) -> Recorded {
         let rule = candidate.discount;
-        let published = rule.id.parse().ok().map(|id| Published {
-            id,
-            version: rule.version,
-            name: rule.name.clone(),
-            requires_approval: rule.requires_approval,
-            percent: rule.percent,
-            amount: rule.amount,
-        });
+        let (discount, published) = match rule.id.parse() {
+            Ok(id) => {
+                let published = Published {
+                    id: (*candidate.id != *rule.id).then_some(id),
+                    version: rule.version,
+                    name: rule.name,
+                    requires_approval: rule.requires_approval,
+                    percent: rule.percent,
+                    amount: rule.amount,
+                };
+                (None, Some(published))
+            }
+            Err(_) => (Some(Box::new(rule)), None),
+        };
         Recorded {
             id: candidate.id,
             origin: candidate.origin,
-            discount: published.is_none().then(|| Box::new(rule)),
+            discount,
             published,
             lines: candidate.lines,
             coupon: candidate.coupon,
@@ -83,7 +98,7 @@ impl Recorded {
             (None, Some(of)) => Rule {
                 percent: of.percent,
                 amount: of.amount,
-                ..rule((of.id, of.version))?
+                ..rule(self.version()?)?
             },
             (None, None) => return None,
         };
@@ -101,7 +116,24 @@ impl Recorded {
 
     /// The published rule that it is, if it is one.
     pub fn version(&self) -> Option<Version> {
-        self.published.as_ref().map(|of| (of.id, of.version))
+        let of = self.published.as_ref()?;
+        let id = of.id.or_else(|| self.id.parse().ok())?;
+        Some((id, of.version))
+    }
+
+    /// By which the trace names its rule.
+    pub fn rule_id(&self) -> engine::id::DiscountId {
+        match (&self.discount, &self.published) {
+            (Some(own), _) => own.id.clone(),
+            (None, Some(Published { id: Some(id), .. })) => id.to_string().into(),
+            (None, _) => self.id.as_str().into(),
+        }
+    }
+
+    pub fn rule_version(&self) -> u32 {
+        let own = self.discount.as_ref().map(|rule| rule.version);
+        let published = self.published.as_ref().map(|of| of.version);
+        own.or(published).unwrap_or_default()
     }
 
     /// Whether what it bears is of its version; an open one bears the figure that staff gave it.
@@ -130,8 +162,8 @@ impl Recorded {
     pub fn is_of(&self, rule: &str) -> bool {
         match (&self.discount, &self.published) {
             (Some(own), _) => own.id.as_str() == rule,
-            (None, Some(of)) => rule.parse() == Ok(of.id),
-            (None, None) => false,
+            (None, Some(Published { id: Some(id), .. })) => rule.parse() == Ok(*id),
+            (None, _) => self.id.as_str() == rule,
         }
     }
 }

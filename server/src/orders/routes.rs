@@ -80,8 +80,7 @@ async fn relabel(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = super::relabel(tx, &venue, id, ask.label.as_deref())?;
-        super::show(tx, &tab)
+        super::relabel(tx, &venue, id, ask.label.as_deref())
     })
     .await
 }
@@ -97,8 +96,7 @@ async fn add_item(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.create([call.hot("order", id)], move |tx| {
-        let tab = super::add_items(tx, &venue, id, std::slice::from_ref(&ask))?;
-        super::show(tx, &tab)
+        super::add_items(tx, &venue, id, std::slice::from_ref(&ask))
     })
     .await
 }
@@ -114,8 +112,7 @@ async fn change_item(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = super::change_item(tx, &venue, id, line, &ask)?;
-        super::show(tx, &tab)
+        super::change_item(tx, &venue, id, line, &ask)
     })
     .await
 }
@@ -139,8 +136,7 @@ async fn void_item(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = super::void_item(tx, &venue, id, line, &ask.reason)?;
-        super::show(tx, &tab)
+        super::void_item(tx, &venue, id, line, &ask.reason)
     })
     .await
 }
@@ -163,8 +159,7 @@ async fn attach_customer(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = super::attach(tx, &venue, id, ask.customer_id)?;
-        super::show(tx, &tab)
+        super::attach(tx, &venue, id, ask.customer_id)
     })
     .await
 }
@@ -186,8 +181,7 @@ async fn hand_over(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = super::hand_over(tx, &venue, id, ask.staff_id)?;
-        super::show(tx, &tab)
+        super::hand_over(tx, &venue, id, ask.staff_id)
     })
     .await
 }
@@ -203,8 +197,7 @@ async fn void(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = super::void(tx, &venue, id, &ask.reason)?;
-        super::show(tx, &tab)
+        super::void(tx, &venue, id, &ask.reason)
     })
     .await
 }

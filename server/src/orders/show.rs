@@ -17,7 +17,7 @@ use crate::hall::id::{
     CategoryId, CouponId, CustomerId, DiscountId, LineId, OrderDiscountId, OrderId, ProductId,
     StaffId, TaxClassId, VenueId,
 };
-use crate::hall::identity;
+use crate::hall::identity::{self, Venue};
 use crate::hall::money::Money;
 use crate::hall::page::Page;
 use crate::hall::store::Read;
@@ -47,7 +47,7 @@ pub struct Order {
     /// Discounts that no longer fitted at this change and were let go, with why. Told once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<Reason>,
-    /// Each discount that was weighed, and why it was taken or not.
+    /// Each discount that was weighed, and why it was taken or not; none in lists and events.
     pub trace: Vec<Reason>,
     /// Money in, and money that went back, which names its parent.
     pub payments: Vec<Payment>,
@@ -203,8 +203,13 @@ pub struct RateTotal {
 
 /// The order with its payments, refunds and points.
 pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
-    let payments = payments::of(read, &tab.id.to_string())?;
     let venue = identity::venue(read, tab.venue)?.ok_or(Error::NotFound("venue"))?;
+    order_at(read, &venue, tab)
+}
+
+/// As [`order`], at the venue that it is of.
+pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
+    let payments = payments::of(read, &tab.id.to_string())?;
     let mut order = assembled(tab, payments, language(&venue.language))?;
     order.refunds = refunds::refunds(read, tab)?;
     let Some(customer) = tab.customer else {
@@ -212,11 +217,11 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
     };
     order.points = match tab.status {
         Status::Open => {
-            let basket = points::basket(read, &venue, tab, customer)?;
+            let basket = points::basket(read, venue, tab, customer)?;
             Some(loyalty::forecast(read, &basket)?)
         }
         Status::Voided => None,
-        _ => loyalty::earned(read, &tab.id.to_string(), &venue)?,
+        _ => loyalty::earned(read, &tab.id.to_string(), venue)?,
     };
     order.points_balance = customers::brief(read, customer)?.map(|brief| brief.loyalty_points);
     Ok(order)

@@ -68,8 +68,7 @@ async fn give(
     let venue = call.venue()?;
     let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
     call.create([call.hot("order", id)], move |tx| {
-        let tab = wishes::give(tx, &venue, id, &ask, authorized)?;
-        super::show(tx, &tab)
+        wishes::give(tx, &venue, id, &ask, authorized)
     })
     .await
 }
@@ -106,8 +105,7 @@ async fn pick(
     let venue = call.venue()?;
     let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
     call.create([call.hot("order", id)], move |tx| {
-        let tab = wishes::pick(tx, &venue, id, &ask, authorized)?;
-        super::show(tx, &tab)
+        wishes::pick(tx, &venue, id, &ask, authorized)
     })
     .await
 }
@@ -133,8 +131,7 @@ async fn type_code(
         call.hot("coupon", &coupons::compared(&ask.code)),
     ];
     call.create(hot, move |tx| {
-        let tab = wishes::type_code(tx, &venue, id, &ask.code, authorized)?;
-        super::show(tx, &tab)
+        wishes::type_code(tx, &venue, id, &ask.code, authorized)
     })
     .await
 }
@@ -153,8 +150,7 @@ async fn take_points(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.create([call.hot("order", id)], move |tx| {
-        let tab = wishes::take_points(tx, &venue, id, ask.points, None)?;
-        super::show(tx, &tab)
+        wishes::take_points(tx, &venue, id, ask.points, None)
     })
     .await
 }
@@ -176,8 +172,7 @@ async fn redeem_points(
         call.hot("customer", customer),
     ];
     call.create(hot, move |tx| {
-        let tab = wishes::take_points(tx, &venue, ask.order_id, ask.points, Some(customer))?;
-        super::show(tx, &tab)
+        wishes::take_points(tx, &venue, ask.order_id, ask.points, Some(customer))
     })
     .await
 }
@@ -213,8 +208,7 @@ async fn take_off(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.write([call.hot("order", id)], move |tx| {
-        let tab = wishes::take_off(tx, &venue, id, discount)?;
-        super::show(tx, &tab)
+        wishes::take_off(tx, &venue, id, discount)
     })
     .await
 }

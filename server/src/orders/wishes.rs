@@ -140,7 +140,7 @@ pub fn give(
     order: OrderId,
     ask: &GiveDiscount,
     authorized: Option<Authorized>,
-) -> Result<Tab> {
+) -> Result<show::Order> {
     let mut tab = find_open(tx, venue.id, order)?;
     super::check_reason(&ask.reason)?;
     let id: OrderDiscountId = tx.new_id();
@@ -165,8 +165,7 @@ pub fn give(
     } else {
         "order.discount"
     };
-    ask_for(tx, venue, &mut tab, wish, action)?;
-    Ok(tab)
+    ask_for(tx, venue, &mut tab, wish, action)
 }
 
 /// Gives a published discount that staff picked.
@@ -176,7 +175,7 @@ pub fn pick(
     order: OrderId,
     ask: &PickDiscount,
     authorized: Option<Authorized>,
-) -> Result<Tab> {
+) -> Result<show::Order> {
     let mut tab = find_open(tx, venue.id, order)?;
     let live = discounts::predefined(tx, venue.id, ask.discount_id)?;
     live.valued(ask.value.as_ref(), super::decide::currency(&tab.currency)?)?;
@@ -205,8 +204,7 @@ pub fn pick(
     } else {
         "order.discount"
     };
-    ask_for(tx, venue, &mut tab, wish, action)?;
-    Ok(tab)
+    ask_for(tx, venue, &mut tab, wish, action)
 }
 
 /// Applies the code that was typed.
@@ -216,14 +214,13 @@ pub fn type_code(
     order: OrderId,
     text: &str,
     authorized: Option<Authorized>,
-) -> Result<Tab> {
+) -> Result<show::Order> {
     let mut tab = find_open(tx, venue.id, order)?;
     let wish = Wish {
         authorized,
         ..code(tx, venue, &tab, text)?
     };
-    ask_for(tx, venue, &mut tab, wish, "order.coupon")?;
-    Ok(tab)
+    ask_for(tx, venue, &mut tab, wish, "order.coupon")
 }
 
 /// Takes the guest's points off, in place of those asked for before. `customer`, where it is named, must be whose order
@@ -234,7 +231,7 @@ pub fn take_points(
     order: OrderId,
     points: i64,
     customer: Option<CustomerId>,
-) -> Result<Tab> {
+) -> Result<show::Order> {
     let mut tab = find_open(tx, venue.id, order)?;
     if customer.is_some() && tab.customer != customer {
         let said = "Choose an order of this customer, or attach them to it first.";
@@ -255,8 +252,7 @@ pub fn take_points(
         reason: None,
         authorized: None,
     };
-    ask_for(tx, venue, &mut tab, wish, "order.points")?;
-    Ok(tab)
+    ask_for(tx, venue, &mut tab, wish, "order.points")
 }
 
 /// The wish of a code.
@@ -396,14 +392,14 @@ pub(super) fn ask_for(
     tab: &mut Tab,
     wish: Wish,
     action: &str,
-) -> Result<()> {
+) -> Result<show::Order> {
     let id = wish.id.to_string();
     tab.asks.add(wish)?;
-    reprice(tx, venue, tab, action)?;
+    let order = reprice(tx, venue, tab, action)?;
     let mut removed = tab.removed.iter();
     match removed.find(|entry| *entry.candidate_id == *id) {
         Some(entry) => Err(refused(venue, tab, entry)),
-        None => Ok(()),
+        None => Ok(order),
     }
 }
 
@@ -435,7 +431,12 @@ pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
 }
 
 /// Takes a discount off an open order. An automatic one stays off until somebody asks for it by name.
-pub fn take_off(tx: &mut Tx, venue: &Venue, order: OrderId, id: OrderDiscountId) -> Result<Tab> {
+pub fn take_off(
+    tx: &mut Tx,
+    venue: &Venue,
+    order: OrderId,
+    id: OrderDiscountId,
+) -> Result<show::Order> {
     let mut tab = find_open(tx, venue.id, order)?;
     let wishes = tab.asks.wishes.len();
     tab.asks.wishes.retain(|wish| wish.id != id);
@@ -451,8 +452,7 @@ pub fn take_off(tx: &mut Tx, venue: &Venue, order: OrderId, id: OrderDiscountId)
         };
         tab.asks.off.push(discount);
     }
-    reprice(tx, venue, &mut tab, "order.take_off")?;
-    Ok(tab)
+    reprice(tx, venue, &mut tab, "order.take_off")
 }
 
 /// Weighs the automatic discounts again, with one that was taken off where it is named.
@@ -466,8 +466,7 @@ pub fn apply_automatic(
     if let Some(wanted) = ask.discount_id {
         tab.asks.off.retain(|off| *off != wanted);
     }
-    reprice(tx, venue, &mut tab, "order.apply_automatic")?;
-    let order = show::order(tx, &tab)?;
+    let order = reprice(tx, venue, &mut tab, "order.apply_automatic")?;
     let is_automatic = |one: &&show::Applied| one.origin == engine::discount::Origin::Automatic;
     let discounts: Vec<show::Applied> = order
         .discounts
