@@ -285,10 +285,7 @@ fn said(status: Status) -> &'static str {
 /// `Refused` where it would leave the guest with more paid than the order costs.
 fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Order> {
     let before = tab.version;
-    let bore = (
-        tab.decided.evaluation.discounts.clone(),
-        tab.asks.ids.clone(),
-    );
+    let bore = store::discounts(tab)?;
     decide_anew(tx, venue, tab)?;
     if tab.due() < 0 {
         let over = Money::of(-tab.due(), &tab.currency);
@@ -303,10 +300,7 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
     }
     tab.version += 1;
     store::save(tx, tab, before)?;
-    // Lines change far more often than which discounts an order bears: only then is a row rewritten.
-    if bore.0 != tab.decided.evaluation.discounts || bore.1 != tab.asks.ids {
-        store::replace_discounts(tx, tab)?;
-    }
+    store::replace_discounts(tx, tab.id, &bore, &store::discounts(tab)?)?;
     let mut order = show::order_at(tx, venue, tab)?;
     tx.audit(action, tab.id, None::<&()>, Some(&order))?;
     tell(tx, EventType::OrderUpdated, &mut order)?;

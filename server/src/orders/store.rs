@@ -3,10 +3,12 @@ use std::collections::HashMap;
 use engine::discount::Discount as Rule;
 use jiff::civil::Date;
 
+use super::borne::Borne;
 use super::comps::Group;
 use super::recorded::Version;
 use super::{Booking, Decided, Line, Payout, Status, Tab};
 use crate::hall::error::{Error, Result};
+use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, OrderId, RefundId, VenueId};
 use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Across, Read, Row, Tx, Value, json, word};
@@ -42,7 +44,7 @@ pub fn insert(tx: &mut Tx, tab: &Tab) -> Result<()> {
         ],
     )?;
     insert_lines(tx, tab.id, &tab.lines)?;
-    insert_discounts(tx, tab)
+    replace_discounts(tx, tab.id, &[], &discounts(tab)?)
 }
 
 pub fn insert_lines(tx: &mut Tx, order: OrderId, lines: &[Line]) -> Result<()> {
@@ -256,45 +258,56 @@ fn moved(saved: u64) -> Result<()> {
     }
 }
 
-/// Writes anew which discounts the order bears.
-pub fn replace_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
-    tx.queue(
-        "delete from order_discounts where tenant_id = $1 and order_id = $2",
-        params![tab.id],
-    )?;
-    insert_discounts(tx, tab)
+/// What the order bears, as rows of `order_discounts`.
+pub fn discounts(tab: &Tab) -> Result<Vec<Vec<Value>>> {
+    let row = |borne: &Borne<'_>| {
+        let rank = borne.authorized.map(|one| word(&one.rank)).transpose()?;
+        Ok(params![
+            tab.id,
+            borne.id,
+            word(&borne.origin)?,
+            borne.discount.map(|(id, _)| id),
+            borne.discount.map(|(_, version)| i64::from(version)),
+            borne.coupon,
+            borne.amount,
+            borne.given,
+            borne.comp_reason,
+            tab.venue,
+            borne.comp_reason.map(|_| tab.business_day),
+            if borne.is_bound { "APPROVAL" } else { "FREE" },
+            borne.applied_by,
+            borne.authorized.map(|one| one.staff),
+            rank
+        ]
+        .to_vec())
+    };
+    tab.borne()?.iter().map(row).collect()
 }
 
-fn insert_discounts(tx: &mut Tx, tab: &Tab) -> Result<()> {
-    for borne in tab.borne()? {
-        let rank: Value = borne
-            .authorized
-            .as_ref()
-            .map(|one| word(&one.rank))
-            .transpose()?
-            .into();
+/// Makes `is` of the rows that `was`.
+pub fn replace_discounts(
+    tx: &mut Tx,
+    order: OrderId,
+    was: &[Vec<Value>],
+    is: &[Vec<Value>],
+) -> Result<()> {
+    let gone = was.iter().filter(|row| !is.contains(row));
+    let gone: Vec<Value> = gone.map(|row| row[1].clone()).collect();
+    if !gone.is_empty() {
+        let sql = format!(
+            "delete from order_discounts where tenant_id = $1 and order_id = $2 and order_discount_id in ({})",
+            places(3, gone.len())
+        );
+        let whose = std::iter::once(Value::from(order));
+        tx.queue(&sql, &whose.chain(gone).collect::<Vec<_>>())?;
+    }
+    for row in is.iter().filter(|row| !was.contains(row)) {
         tx.queue(
             "insert into order_discounts (tenant_id, order_id, order_discount_id, origin, discount_id,
                discount_version, coupon_id, amount, given, comp_reason, venue_id, comp_on, bound, applied_by,
                authorized_by, authorized_rank)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-            params![
-                tab.id,
-                borne.id,
-                word(&borne.origin)?,
-                borne.discount.map(|(id, _)| id),
-                borne.discount.map(|(_, version)| i64::from(version)),
-                borne.coupon,
-                borne.amount,
-                borne.given,
-                borne.comp_reason,
-                tab.venue,
-                borne.comp_reason.map(|_| tab.business_day),
-                if borne.is_bound { "APPROVAL" } else { "FREE" },
-                borne.applied_by,
-                borne.authorized.as_ref().map(|one| one.staff),
-                rank
-            ],
+            row,
         )?;
     }
     Ok(())
