@@ -8,7 +8,7 @@ use super::record::{CAUSE, cause, purchase};
 use super::store::awards::{self, Touched};
 use crate::customers;
 use crate::hall::error::Result;
-use crate::hall::id::{CustomerId, RefundId, VenueId};
+use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::identity::Venue;
 use crate::hall::store::Tx;
 use crate::loyalty::{self, TakeBack};
@@ -24,7 +24,7 @@ pub fn undo(
     venue: &Venue,
     customer: CustomerId,
     on: Date,
-    refund: RefundId,
+    cause: (&'static str, &str),
 ) -> Result<()> {
     let starts = [Period::Day, Period::Week, Period::Month].map(|period| period.start(on));
     let touched = awards::touched(tx, customer, venue.id, starts)?;
@@ -37,7 +37,7 @@ pub fn undo(
         let period = one.streak.rule().period;
         let start = period.start(on);
         if !is_kept(one, &visits, start, period.next(start)) {
-            undo_period(tx, venue, customer, one, start, refund)?;
+            undo_period(tx, venue, customer, one, start, cause)?;
         }
     }
     Ok(())
@@ -57,7 +57,7 @@ fn undo_period(
     customer: CustomerId,
     one: &Touched,
     start: Date,
-    refund: RefundId,
+    (cause_kind, cause_id): (&'static str, &str),
 ) -> Result<()> {
     let streak = one.streak.id;
     if one.run.last_start == start
@@ -77,7 +77,8 @@ fn undo_period(
         customer,
         venue: venue.id,
         purchase: purchase(streak, customer, start, turn),
-        refund,
+        cause_kind,
+        cause_id: cause_id.to_owned(),
         spend: 0,
         bonus: points,
         visit: false,
