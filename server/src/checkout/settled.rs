@@ -60,8 +60,8 @@ pub fn on_settled(tx: &mut Tx, venue: &Venue, settled: &Settled) -> Result<()> {
     leaderboards::count(tx, customer, venue.id, on, -taken)
 }
 
-/// Of the points of an order what went back with its money so far, and whether all of it did; a report of another system
-/// is no order, and nothing of it is refunded here.
+/// Of the points of an order what went back with its money so far, and whether all of it did; a report of another
+/// system is no order, and nothing of it is refunded here.
 fn refunded_share(tx: &mut Tx, venue: &Venue, settled: &Settled) -> Result<(i64, i64, bool)> {
     let Ok(order) = settled.purchase.parse::<OrderId>() else {
         return Ok((0, 0, false));

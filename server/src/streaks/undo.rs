@@ -14,8 +14,8 @@ use crate::hall::store::Tx;
 use crate::loyalty::{self, TakeBack};
 use crate::rewards;
 
-/// Takes a visit on that business day out of the guest's runs, where no other visit keeps its period, and takes back the
-/// bonuses that what remains does not earn: points, or a voucher that nobody has used. Called after the visit was
+/// Takes a visit on that business day out of the guest's runs, where no other visit keeps its period, and takes back
+/// the bonuses that what remains does not earn: points, or a voucher that nobody has used. Called after the visit was
 /// undone.
 ///
 /// # Errors

@@ -9,8 +9,8 @@
 //!
 //! A report counts for tiers and streaks as a sale does, through what `app.rs` registers. One that waits counts as a
 //! visit; what it earns and spends is counted when it is parted. Where it is linked its visit is the other's, and
-//! what was counted of it twice goes. What was refunded of it while it waited is taken back of what it is found to have
-//! earned, by the room that gives money back (`app.rs`): whether staff decide before a refund or after it comes to the same.
+//! what was counted of it twice goes. What was refunded while it waited is taken back of what it is found to have
+//! earned, by the room that gives money back (`app.rs`): a refund before the decision comes to what one after it does.
 //!
 //! The first purchase of each look stands in a row whose key is the look, so that two which come at once meet.
 
