@@ -30,7 +30,7 @@ use crate::orders::{self, AddItem, OpenOrder, Order, Source, Status};
 use crate::payments::Payment;
 
 pub use history::{Past, Purchase, Tally, bring_in};
-pub use pay::{Pay, PayMethod};
+pub use pay::{Pay, PayMethod, pay};
 pub use refund::{RefundItem, RefundOrder, RefundedOrder};
 pub use settled::on_settled;
 
