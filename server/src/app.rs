@@ -7,7 +7,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hall::call::Hall;
 use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
-use crate::hall::room::{BringPoints, MultiplierOf, OnBought, RecentOfCustomer, Room, UsesOfGroup};
+use crate::hall::room::{
+    BringPoints, MultiplierOf, OnBought, OnSettled, RecentOfCustomer, Room, UsesOfGroup,
+};
 use crate::{
     audit, catalogue, checkout, coupons, customers, discounts, jobs, leaderboards, loyalty, ops,
     orders, outbox, payments, platform, rewards, streaks, tiers,
@@ -48,6 +50,9 @@ pub const ON_BOUGHT: &[OnBought] = &[
     streaks::on_bought,
     leaderboards::on_bought,
 ];
+
+/// Of the room that gives money back: a purchase that was refunded while it waited for staff earns what remains.
+pub const ON_SETTLED: OnSettled = checkout::on_settled;
 
 /// What a customer's tier multiplies points by, for the room that stands before tiers.
 pub const MULTIPLIER_OF: MultiplierOf = tiers::multiplier;

@@ -11,6 +11,7 @@ mod pay;
 pub mod purchases;
 mod refund;
 mod routes;
+mod settled;
 mod tenders;
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,9 @@ use crate::orders::{self, AddItem, OpenOrder, Order, Source, Status};
 use crate::payments::Payment;
 
 pub use history::{Past, Purchase, Tally, bring_in};
-pub use pay::{Pay, PayMethod};
+pub use pay::{Pay, PayMethod, pay};
 pub use refund::{RefundItem, RefundOrder, RefundedOrder};
+pub use settled::on_settled;
 
 pub const ROOM: Room = Room {
     name: "checkout",

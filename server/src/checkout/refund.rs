@@ -7,6 +7,7 @@
 
 use engine::money::Quantity;
 use engine::points::{Earned, proportion};
+use engine::quote::Evaluation;
 use engine::refund::{
     Ask, ItemAsk, NotRefundable, Refund as Reckoned, Refunded, points_reversed, refund as reckon,
 };
@@ -394,7 +395,8 @@ fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result
     };
     tiers::refresh(tx, &cause)?;
     if undone.is_some() {
-        streaks::undo(tx, venue, customer, on, given.refund)?;
+        let cause = ("refund", &*given.refund.to_string());
+        streaks::undo(tx, venue, customer, on, cause)?;
     }
     leaderboards::count(tx, customer, venue.id, on, cause.points)?;
     Ok(reversed)
@@ -412,25 +414,13 @@ fn take_points_back(
     let order = tab.id.to_string();
     let root = loyalty::root_of(tx, &order)?;
     let sale = &tab.decided.evaluation;
-    let (spend, bonus) = match loyalty::earned_of(tx, &root)? {
-        None => (0, 0),
-        Some((earned, basis)) => {
-            let after = &given.reckoned.so_far;
-            let of_bonus = Earned {
-                spend_points: earned.bonus_points,
-                ..earned.clone()
-            };
-            (
-                points_reversed(sale, given.before, after, &earned, basis),
-                points_reversed(sale, given.before, after, &of_bonus, basis),
-            )
-        }
-    };
+    let (spend, bonus) = share_of(tx, &root, sale, given.before, &given.reckoned.so_far)?;
     let earned = TakeBack {
         customer,
         venue: tab.venue,
         purchase: root,
-        refund: given.refund,
+        cause_kind: "refund",
+        cause_id: given.refund.to_string(),
         spend,
         bonus,
         visit: undone == Some(order.as_str()),
@@ -451,11 +441,37 @@ fn take_points_back(
         restored: 0,
         ..spent.clone()
     };
-    let mut taken = 0;
     // What was spent comes back first: it pays what is owed before more is.
-    for back in [spent, earned, opened] {
+    take_all_back(tx, &[spent, earned, opened])
+}
+
+/// Of what a purchase earned by its amount and as a bonus, what goes back with the money between two states of a sale.
+pub(super) fn share_of(
+    tx: &mut Tx,
+    root: &str,
+    sale: &Evaluation,
+    before: &Refunded,
+    after: &Refunded,
+) -> Result<(i64, i64)> {
+    let Some((earned, basis)) = loyalty::earned_of(tx, root)? else {
+        return Ok((0, 0));
+    };
+    let of_bonus = Earned {
+        spend_points: earned.bonus_points,
+        ..earned.clone()
+    };
+    Ok((
+        points_reversed(sale, before, after, &earned, basis),
+        points_reversed(sale, before, after, &of_bonus, basis),
+    ))
+}
+
+/// One after the other; answers what was taken back of what was earned.
+pub(super) fn take_all_back(tx: &mut Tx, all: &[TakeBack]) -> Result<i64> {
+    let mut taken = 0;
+    for back in all {
         if back.visit || back.spend > 0 || back.bonus > 0 || back.restored > 0 {
-            let entries = loyalty::take_back(tx, &back)?;
+            let entries = loyalty::take_back(tx, back)?;
             let lost = entries.iter().filter(|entry| entry.points < 0);
             taken -= lost.map(|entry| entry.points).sum::<i64>();
         }

@@ -1,9 +1,10 @@
-//! The demo: one chain with two venues and a year behind it, made by the same verbs that staff call.
+//! The demo: one chain with two venues, rewards and a year behind it, made by the same verbs that staff call.
 //!
 //! The same seed and the same instant give the same bytes on SQLite, ids and keys included.
 
 mod menu;
 mod people;
+mod rewards;
 mod year;
 
 use jiff::civil::Date;
@@ -193,6 +194,7 @@ fn ground(
     }
     let classes = taxes(tx, &venues)?;
     let (products, menu) = menu::print(tx, &venues, classes)?;
+    rewards::offer(tx, &products)?;
     let staff = hire(tx, pins)?;
     discount(tx, "Season opening", "10", 0, None)?;
     discount(tx, "Big table", "15", 10, Some(20_000))?;

@@ -182,6 +182,7 @@ codes! {
     NothingToRefund "nothing_to_refund" 422 "There is nothing to give back" "Name items or an amount that remain; read the order again.";
     EmptyOrder "empty_order" 422 "The order has no items" "Add an item first, or void the order.";
     OrderHasPayments "order_has_payments" 422 "The order has payments" "Refund the payments first.";
+    ItemOrderedEarlier "item_ordered_earlier" 422 "What is added now is ordered now" "Add the further ones as an item of their own.";
     DiscountRefused "discount_refused" 422 "The discount does not apply" "Look at `detail` and `reason`: they say what is missing.";
     ApprovalRequired "approval_required" 422 "Somebody of rank has to stand by" "Choose one of GET …/approvers and send authorizedById with their PIN.";
     ProductUnavailable "product_unavailable" 422 "The product is not sold here" "Choose a product that is active and has a price at this venue.";

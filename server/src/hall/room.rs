@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::call::Hall;
 use super::error::Result;
 use super::id::{CustomerId, GroupId, VenueId};
+use super::identity::Venue;
 use super::job::Job;
 use super::law::Law;
 use super::store::{Read, Tx};
@@ -92,6 +93,28 @@ pub struct Bought {
 
 /// Lets a room count such a purchase, in the transaction that told of it.
 pub type OnBought = fn(&mut Tx, &Bought) -> Result<()>;
+
+/// A purchase that waited, and of which staff have said what it is.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    pub customer: CustomerId,
+    pub purchase: String,
+    /// The purchase by which it earned: itself, or the one that it is.
+    pub root: String,
+    /// The purchase that had opened the visit which was counted twice, and is none now.
+    pub undone: Option<String>,
+    /// The business day of the purchase.
+    pub on: Date,
+    /// `link` or `part`.
+    pub cause_kind: &'static str,
+    pub cause_id: String,
+    /// History leaves no event.
+    pub is_quiet: bool,
+}
+
+/// Lets the room that gives money back take back what had been refunded while the purchase waited, in the transaction
+/// that decided.
+pub type OnSettled = fn(&mut Tx, &Venue, &Settled) -> Result<()>;
 
 /// What multiplies the points of a customer's purchases.
 pub type MultiplierOf = fn(&mut Read, CustomerId) -> Result<Option<Multiplier>>;

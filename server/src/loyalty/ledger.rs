@@ -13,6 +13,7 @@ use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, LedgerId, LotId, VenueId};
 use crate::hall::journal::EventType;
+use crate::hall::page::{Page, Paging};
 use crate::hall::room::{RECENT_MAX, RecentOfCustomer};
 use crate::hall::store::{Read, Tx};
 
@@ -364,6 +365,11 @@ pub fn balance(read: &mut Read, venue: Option<VenueId>, customer: CustomerId) ->
         balance.sentence = Some(said);
     }
     Ok(balance)
+}
+
+/// What moved a customer's points, newest first.
+pub fn history(read: &mut Read, customer: CustomerId, paging: &Paging) -> Result<Page<Entry>> {
+    store::entries(read, customer, paging)
 }
 
 /// As [`balance`], as the guest sees it: nothing is below zero where the program says so.

@@ -38,7 +38,8 @@ pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
 pub use holds::{Redeemable, hold, redeemable, release, spendable};
 pub use ledger::{
-    Balance, Entry, Grant, Lot, NextToExpire, RECENT, balance, grant, own_balance, refuse_debtor,
+    Balance, Entry, Grant, Lot, NextToExpire, RECENT, balance, grant, history, own_balance,
+    refuse_debtor,
 };
 pub use links::{
     ParkedPurchase, ReportPurchase, ReportState, ReportedPurchase, earn_external, root_of,

@@ -12,17 +12,21 @@ use super::promotions;
 use super::store::{self, lots};
 use crate::customers::Ledgered;
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CustomerId, RefundId, VenueId};
+use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::journal::EventType;
 use crate::hall::store::{Read, Tx};
 
 /// What one refund takes back and gives back. The figures are of this refund alone: who asks has done the proportion.
+/// What staff say of a purchase that waited takes back likewise what had been refunded by then.
 #[derive(Debug, Clone)]
 pub struct TakeBack {
     pub customer: CustomerId,
     pub venue: VenueId,
     pub purchase: String,
-    pub refund: RefundId,
+    /// `refund`, `link` or `part`.
+    pub cause_kind: &'static str,
+    /// What takes it back: once for each row (L27).
+    pub cause_id: String,
     /// Of what the purchase earned by its amount.
     pub spend: i64,
     /// Of its bonus points.
@@ -41,7 +45,7 @@ pub struct TakeBack {
 /// Takes no more than what did not expire, and puts no more back than was redeemed: the rows say how many.
 ///
 /// # Errors
-/// `Conflict(AlreadyDone)` where this refund has reversed the row already (L27).
+/// `Conflict(AlreadyDone)` where the same cause has reversed the row already (L27).
 pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
     let mut hand = Hand::open(tx, ask.customer)?;
     let mut rows = restore(tx, &mut hand, &ask.spent())?;
@@ -49,8 +53,8 @@ pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
     let because = Because {
         customer: ask.customer,
         venue: Some(ask.venue),
-        cause_kind: "refund".into(),
-        cause_id: ask.refund.to_string(),
+        cause_kind: ask.cause_kind.into(),
+        cause_id: ask.cause_id.clone(),
         policy: json!({ "purchaseId": &ask.purchase }),
         at: ask.at,
     };

@@ -4,7 +4,7 @@ use utoipa_axum::routes;
 
 use super::adjust::Adjust;
 use super::config::EditConfig;
-use super::{Balance, Config, Entry, store};
+use super::{Balance, Config, Entry};
 use crate::customers;
 use crate::hall::call::{Answer, GuestCall, Hall, StaffCall};
 use crate::hall::error::Result;
@@ -89,7 +89,7 @@ async fn list_transactions(
 ) -> Result<Answer> {
     call.read(move |read| {
         customers::find(read, id)?;
-        store::entries(read, id, &listing.paging)
+        super::history(read, id, &listing.paging)
     })
     .await
 }
@@ -115,6 +115,6 @@ async fn adjust(
     responses((status = 200, body = Page<Entry>)))]
 async fn list_mine(call: GuestCall, listing: Listing<NoFilter>) -> Result<Answer> {
     let customer = call.customer;
-    call.read(move |read| store::entries(read, customer, &listing.paging))
+    call.read(move |read| super::history(read, customer, &listing.paging))
         .await
 }

@@ -61,6 +61,7 @@ pub struct InlineItem {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeItem {
+    /// More than before is refused where the hour makes a difference: what is added now is then an item of its own.
     #[schema(example = "3")]
     pub quantity: Option<String>,
     pub modifiers: Option<Vec<ModifierId>>,

@@ -338,7 +338,11 @@ pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> 
     reprice(tx, venue, &mut tab, "order.add")
 }
 
-/// Changes how many, or what is on them.
+/// Changes how many, or what is on them. An item keeps the time when it was ordered: how many may grow as long as no
+/// discount makes a difference between then and now.
+///
+/// # Errors
+/// `Refused(ItemOrderedEarlier)` where one does: what is added is an item of its own, ordered now.
 pub fn change_item(
     tx: &mut Tx,
     venue: &Venue,
@@ -348,9 +352,38 @@ pub fn change_item(
 ) -> Result<Order> {
     let mut tab = find_open(tx, venue.id, id)?;
     let place = live_line(&tab, line)?;
+    let before = tab.lines[place].quantity_milli;
     items::change(tx, venue, &mut tab.lines[place], ask)?;
     store::save_line(tx, id, &tab.lines[place])?;
-    reprice(tx, venue, &mut tab, "order.change_item")
+    let order = reprice(tx, venue, &mut tab, "order.change_item")?;
+    if tab.lines[place].quantity_milli > before {
+        refuse_earlier(tx, venue, &tab, place)?;
+    }
+    Ok(order)
+}
+
+/// Refuses that a line has grown, where it would bear other discounts if it were ordered now. A second line is not made
+/// of it here: sent twice, this call could not know that it had made one.
+fn refuse_earlier(tx: &mut Tx, venue: &Venue, tab: &Tab, place: usize) -> Result<()> {
+    let now = tx.now();
+    if tab.lines[place].ordered_at == now || tab.decided.candidates.is_empty() {
+        return Ok(());
+    }
+    let mut as_of_now = tab.clone();
+    as_of_now.lines[place].ordered_at = now;
+    let (decided, _) = decide::decide(tx, venue, &as_of_now)?;
+    if decided.evaluation.discounts == tab.decided.evaluation.discounts {
+        return Ok(());
+    }
+    let line = &tab.lines[place];
+    let detail = format!(
+        "{} was ordered when other discounts held than now: add the further ones as an item of their own.",
+        line.name
+    );
+    let extra = Extra::saying(detail)
+        .with("itemId", line.id.to_string())
+        .with("orderedAt", line.ordered_at.to_string());
+    Err(Error::Refused(Code::ItemOrderedEarlier, extra))
 }
 
 /// Takes an item off before it is made: the line stays visible and costs nothing.

@@ -63,23 +63,23 @@ pub fn append(tx: &mut Tx, id: PaymentId, seq: i64, transition: &Transition) -> 
     )
 }
 
+pub const OF: &str =
+    "select payment_id, kind, method, status, amount, tip, rounding, currency, parent_id, external_id,
+       taken_by, at, refunded, refunded_tip
+     from payments where tenant_id = $1 and subject_id = $2 order by payment_id";
+
+pub const TRAILS: &str =
+    "select t.payment_id, t.at, t.actor, t.action, t.from_status, t.to_status, t.metadata
+     from payment_trail t join payments p on p.tenant_id = t.tenant_id and p.payment_id = t.payment_id
+     where t.tenant_id = $1 and p.subject_id = $2 order by t.payment_id, t.seq";
+
 pub fn of(read: &mut Read, subject_id: &str) -> Result<Vec<Payment>> {
-    let rows = read.query(
-        "select payment_id, kind, method, status, amount, tip, rounding, currency, parent_id, external_id,
-           taken_by, at, refunded, refunded_tip
-         from payments where tenant_id = $1 and subject_id = $2 order by payment_id",
-        params![subject_id],
-    )?;
+    let rows = read.query(OF, params![subject_id])?;
     let mut payments = rows.iter().map(payment).collect::<Result<Vec<Payment>>>()?;
     if payments.is_empty() {
         return Ok(payments);
     }
-    let trails = read.query(
-        "select t.payment_id, t.at, t.actor, t.action, t.from_status, t.to_status, t.metadata
-         from payment_trail t join payments p on p.tenant_id = t.tenant_id and p.payment_id = t.payment_id
-         where t.tenant_id = $1 and p.subject_id = $2 order by t.payment_id, t.seq",
-        params![subject_id],
-    )?;
+    let trails = read.query(TRAILS, params![subject_id])?;
     for row in &trails {
         let id: PaymentId = row.get(0)?;
         if let Some(payment) = payments.iter_mut().find(|payment| payment.id == id) {
@@ -128,15 +128,15 @@ fn transition(row: &Row) -> Result<Transition> {
     })
 }
 
+pub const CAPTURED: &str =
+    "select payment_id, method, amount, tip, rounding, refunded, refunded_tip, refunded_rounding,
+       reporting_amount
+     from payments where tenant_id = $1 and subject_id = $2 and kind <> 'REFUND'
+       and status in ('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED') order by payment_id desc";
+
 /// Money that came in for a subject and stayed, the newest first.
 pub fn captured(read: &mut Read, subject_id: &str) -> Result<Vec<Captured>> {
-    let rows = read.query(
-        "select payment_id, method, amount, tip, rounding, refunded, refunded_tip, refunded_rounding,
-           reporting_amount
-         from payments where tenant_id = $1 and subject_id = $2 and kind <> 'REFUND'
-           and status in ('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED') order by payment_id desc",
-        params![subject_id],
-    )?;
+    let rows = read.query(CAPTURED, params![subject_id])?;
     let captured = rows.iter().map(|row| {
         Ok(Captured {
             id: row.get(0)?,

@@ -1,7 +1,10 @@
 use serde_json::json;
 
+use super::store;
 use crate::both_stores;
-use crate::hall::testing::TestApp;
+use crate::hall::store::plan;
+use crate::hall::testing::{Store, TestApp};
+use crate::params;
 
 async fn paid(app: &TestApp) -> String {
     let item = json!({"inline": {"name": "x", "unitPrice": {"amount": 900, "currency": "EUR"}}});
@@ -47,5 +50,18 @@ both_stores! {
         paid(&app).await;
         let refused = app.try_write(|tx| tx.exec("delete from payment_trail where tenant_id = $1", &[])).await;
         assert!(refused.is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_payments_of_an_order_are_found_without_reading_those_of_others() {
+    let app = TestApp::new(Store::Sqlite).await;
+    for sql in [store::OF, store::TRAILS, store::CAPTURED] {
+        let told = app.write(move |tx| plan(tx, sql, params!["ord_1"])).await;
+        assert!(
+            told.contains("payments_by_subject (tenant_id=? AND subject_id=?"),
+            "{told}"
+        );
+        assert!(!told.contains("(tenant_id=?)"), "{told}");
     }
 }

@@ -4,9 +4,9 @@
 //! on with a run). Each full length earns the bonus, points or a voucher, once a period whatever is retried (L05): its
 //! row and what it gives are written in the transaction of the visit. An edit counts from the next visit on.
 //!
-//! A refund that undoes the last visit of a period undoes the period: the bonus is taken back, a voucher while nobody
-//! has used it, and the run stands as before, so that the period can be completed once more. One step is remembered:
-//! where two periods in a row are undone, the run goes back by one.
+//! A refund that undoes the last visit of a period undoes the period: the run is that of the visits which remain, in
+//! whatever order they are refunded, and a bonus that they do not earn is taken back, a voucher while nobody has used
+//! it. The period can be completed once more.
 //!
 //! Absent on purpose: bonus points count for no tier, since they are no purchase.
 

@@ -269,17 +269,16 @@ pub fn put_runs(tx: &mut Tx, customer: CustomerId, runs: &[(Streak, Run)]) -> Re
     for (streak, run) in runs {
         let place = values.len() + 2;
         rows.push(format!(
-            "($1, $2, ${place}, ${}, ${}, 0)",
+            "($1, $2, ${place}, ${}, ${})",
             place + 1,
             place + 2
         ));
         values.extend([streak.id.into(), run.last_start.into(), run.periods.into()]);
     }
     let sql = format!(
-        "insert into streak_runs (tenant_id, customer_id, streak_id, last_start, periods, before_periods) values {}
+        "insert into streak_runs (tenant_id, customer_id, streak_id, last_start, periods) values {}
          on conflict (tenant_id, customer_id, streak_id) do update
-           set last_start = excluded.last_start, periods = excluded.periods,
-             before_start = streak_runs.last_start, before_periods = streak_runs.periods
+           set last_start = excluded.last_start, periods = excluded.periods
            where streak_runs.last_start < excluded.last_start",
         rows.join(", ")
     );

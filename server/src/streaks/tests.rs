@@ -38,6 +38,18 @@ async fn progress(app: &TestApp, guest: CustomerId) -> Json {
     app.staff().get(&path).await.is(200).json[0].clone()
 }
 
+/// Periods of the run as it is kept, whatever day it is.
+async fn alive(app: &TestApp, guest: CustomerId) -> i64 {
+    let periods = app.write(move |tx| {
+        let row = tx.first(
+            "select periods from streak_runs where tenant_id = $1 and customer_id = $2",
+            params![guest],
+        )?;
+        row.map(|row| row.get(0)).transpose()
+    });
+    periods.await.unwrap_or(0)
+}
+
 /// A sale of 20.00 to the guest, perhaps with a code.
 async fn sale(app: &TestApp, guest: CustomerId, codes: Json) -> Said {
     let ask = json!({
@@ -98,6 +110,47 @@ both_stores! {
         app.advance(SignedDuration::from_hours(24));
         sale(&app, guest, json!([])).await.is(201);
         assert_eq!(points(&app, guest).await, 40, "a day is missing: the run begins anew");
+    }
+
+    async fn refunds_one_after_the_other_leave_the_run_of_the_visits_that_remain(app: TestApp) {
+        app.manager().post(CHAIN, three_days()).await.is(201);
+        // Which days of four are refunded, in that order; what is left towards the next bonus, and the points.
+        for (order, have, left) in [
+            (&[3][..], 3, 110), (&[3, 2], 2, 40), (&[3, 2, 1], 1, 20), (&[3, 2, 1, 0], 0, 0),
+            (&[2, 3], 2, 40), (&[1, 2, 3], 1, 20), (&[1], 2, 60), (&[0], 3, 110), (&[0, 3], 2, 40), (&[1, 3], 1, 40),
+            (&[2], 1, 60), (&[2, 1], 1, 40),
+        ] {
+            let guest = app.customer("Noor").await;
+            let mut sales = Vec::new();
+            for day in 0..4 {
+                sales.push(sale(&app, guest, json!([])).await);
+                app.advance(SignedDuration::from_hours(if day < 3 { 24 } else { 0 }));
+            }
+            assert_eq!((points(&app, guest).await, &progress(&app, guest).await["have"]), (130, &json!(1)));
+            for day in order {
+                refund(&app, &sales[*day]).await;
+            }
+            let alive = alive(&app, guest).await;
+            assert_eq!((alive, points(&app, guest).await), (have, left), "{order:?}");
+        }
+    }
+
+    async fn a_run_that_was_cut_short_earns_its_bonus_when_it_is_full_again(app: TestApp) {
+        app.manager().post(CHAIN, three_days()).await.is(201);
+        let guest = app.customer("Noor").await;
+        let mut sales = Vec::new();
+        for _ in 0..3 {
+            sales.push(sale(&app, guest, json!([])).await);
+            app.advance(SignedDuration::from_hours(24));
+        }
+        assert_eq!(points(&app, guest).await, 110);
+        refund(&app, &sales[1]).await;
+        assert_eq!(points(&app, guest).await, 40, "two of three days are no streak");
+        sale(&app, guest, json!([])).await.is(201);
+        assert_eq!(points(&app, guest).await, 60);
+        app.advance(SignedDuration::from_hours(24));
+        sale(&app, guest, json!([])).await.is(201);
+        assert_eq!((points(&app, guest).await, &progress(&app, guest).await["have"]), (130, &json!(3)));
     }
 
     async fn a_refund_takes_a_voucher_back_that_nobody_has_used(app: TestApp) {

@@ -5,7 +5,7 @@ use server::hall::access::Role;
 use server::hall::identity::Mode;
 use server::hall::journal::By;
 use server::hall::secret::Entropy;
-use server::hall::store::{Db, Place, Scope, Settings};
+use server::hall::store::{Db, Place, Scope, Settings, file_admin};
 use server::hall::time::Clock;
 use server::platform::chain::{self, Founding};
 
@@ -541,5 +541,45 @@ async fn customers_come_in_from_a_file() {
     let path = format!("/api/v1/dashboard/venues/{venue}/customers?search=asa");
     let (_, listed) = server.get_as(&ground.owner, &path);
     assert_eq!(listed["items"][0]["loyaltyPoints"], json!(120), "{listed}");
+    assert!(server.end("TERM").0.success());
+}
+
+#[test]
+fn the_demo_of_one_seed_is_the_same_twice_and_has_rewards() {
+    let as_of = Clock::system().now().to_string();
+    let made = |home: &Home| {
+        let done = run(
+            &home.data(),
+            &["demo", "--seed", "7", "--as-of", &as_of, "--json"],
+        );
+        let said: Json = serde_json::from_str(&stdout(&done)).expect("JSON");
+        // The store as one file, without what its journal leaves in it.
+        let whole = home.data().join("whole.db");
+        let vacuum = format!("vacuum into '{}'", whole.display());
+        file_admin(&home.store(), &[&vacuum]).expect("a copy");
+        (said, std::fs::read(whole).expect("the copy"))
+    };
+    let (one, other) = (Home::new(), Home::new());
+    let (said, bytes) = made(&one);
+    let (again, same) = made(&other);
+    assert_eq!(said, again);
+    assert!(bytes == same, "ids, keys and rows are the same");
+    let server = Server::start(&one.data());
+    let guest = said["customerTokens"][0].as_str().expect("a token");
+    let (status, mine) = server.get_as(guest, "/api/v1/me/loyalty");
+    let offers = mine["rewards"].as_array().expect("rewards");
+    let told = offers
+        .iter()
+        .map(|offer| (offer["name"].as_str(), offer["gives"].as_str()));
+    assert_eq!(status, 200);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (Some("A coffee on the house"), Some("Coffee for free")),
+            (Some("Five dollars off"), Some("5.00 USD off")),
+            (Some("Dinner for one"), Some("Burger and fries for free")),
+        ]
+    );
+    assert_eq!(offers[0]["affordable"], json!(true), "{mine}");
     assert!(server.end("TERM").0.success());
 }

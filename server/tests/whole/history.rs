@@ -1,14 +1,18 @@
-//! A real history, brought in whole: the CDNOW sample, by the program that was built, on both stores.
+//! A real history, brought in whole: the CDNOW sample, by the program that was built, on both stores. Each store has
+//! a loyalty program of its own, and what it makes of the history is compared with what the file says by itself.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use server::hall::testing::Store;
+use server::hall::time::Clock;
 
 use crate::ground::Ground;
-use crate::program::stdout;
+use crate::program::{Server, stdout};
+use crate::reckoning::{Person, Program, Reckoned, generous, plain};
 
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cdnow_sample.txt");
+pub const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cdnow_sample.txt");
 
 fn import(ground: &Ground, file: &Path, more: &[&str]) -> Json {
     let file = file.to_str().expect("a path in UTF-8");
@@ -32,41 +36,169 @@ fn import(ground: &Ground, file: &Path, more: &[&str]) -> Json {
     serde_json::from_str(&stdout(&done)).expect("JSON")
 }
 
-/// A point for each whole dollar of each purchase, summed over the columns of the file.
-fn whole_dollars() -> i64 {
-    let text = std::fs::read_to_string(SAMPLE).expect("the sample");
-    let dollars = text
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(4)?.split('.').next());
-    dollars
-        .map(|dollars| dollars.parse::<i64>().expect("a number"))
-        .sum()
-}
+const DAY_MICROS: i64 = 86_400_000_000;
 
-async fn the_sample_comes_in_whole_and_once(store: Store) {
+async fn the_sample_comes_in_whole_and_once(store: Store, program: &Program) {
     let ground = Ground::new(store).await;
+    set_up(&ground, program);
+    let reckoned = program.reckon();
+    let file = ground.file("history.txt");
+    std::fs::write(&file, &reckoned.text).expect("a file");
     let venue = ground.venue.to_string();
-    let first = import(&ground, Path::new(SAMPLE), &["--venue", &venue]);
+    let began = Clock::system().now().as_microsecond();
+    let first = import(&ground, &file, &["--venue", &venue]);
     assert_eq!(
         (&first["customersCreated"], &first["ordersCreated"]),
         (&json!(2_357), &json!(6_919))
     );
     assert_eq!(first["amount"], json!(24_409_194));
-    assert_eq!(first["points"], json!(whole_dollars()));
-    let again = import(&ground, Path::new(SAMPLE), &["--venue", &venue]);
+    assert_eq!(first["points"], json!(reckoned.points()));
+    let again = import(&ground, &file, &["--venue", &venue]);
     assert_eq!(
         (&again["customersCreated"], &again["ordersCreated"]),
         (&json!(0), &json!(0))
     );
     assert_eq!(again["ordersKnown"], json!(6_919));
     ground.verify();
-    a_live_order_goes_on_where_the_history_ends(&ground);
+    the_tables_say_what_the_file_says(&ground, program, &reckoned, began).await;
+    let server = ground.serve();
+    let ids = the_api_says_what_the_file_says(&ground, &server, program, &reckoned);
+    a_live_order_goes_on_where_the_history_ends(&ground, &server, |customer| {
+        program.sale(2_500, reckoned.people[&ids[customer]].tier.as_deref())
+    });
+    assert!(server.end("TERM").0.success());
     ground.verify();
     ground.clear().await;
 }
 
-fn a_live_order_goes_on_where_the_history_ends(ground: &Ground) {
+fn set_up(ground: &Ground, program: &Program) {
     let server = ground.serve();
+    for (path, ask) in [("config", &program.config), ("tiers", &program.ladder)] {
+        let path = format!("/api/v1/chain/loyalty/{path}");
+        let (status, said) = server
+            .send_as(&ground.owner, "PUT", &path, ask)
+            .expect("an answer");
+        assert_eq!(status, 200, "{said}");
+    }
+    for (place, rule) in program.rules.iter().enumerate() {
+        let (path, key) = (
+            "/api/v1/chain/loyalty/accrual-rules",
+            format!("rule-{place}"),
+        );
+        let (status, said) = server
+            .post_keyed(&ground.owner, path, &key, rule)
+            .expect("an answer");
+        assert_eq!(status, 201, "{said}");
+    }
+    assert!(server.end("TERM").0.success());
+}
+
+async fn the_tables_say_what_the_file_says(
+    ground: &Ground,
+    program: &Program,
+    reckoned: &Reckoned,
+    began: i64,
+) {
+    for (what, table) in [
+        ("loyalty_points", "customers"),
+        ("points", "points_ledger"),
+        ("open", "points_lots"),
+    ] {
+        let sum = format!("select cast(sum({what}) as bigint) from {table}");
+        assert_eq!(ground.number(&sum).await, reckoned.points(), "{table}");
+    }
+    let until = Clock::system().now().as_microsecond();
+    let ends = match program.lot_days.map(|days| days * DAY_MICROS) {
+        Some(lasts) => format!("expires_at between {} and {}", began + lasts, until + lasts),
+        None => "expires_at is null".into(),
+    };
+    let others = format!("select count(*) from points_lots where not ({ends})");
+    assert_eq!(ground.number(&others).await, 0, "lots live from the import");
+    let counted = reckoned.per_tier();
+    for name in program.names() {
+        let held = format!("select count(*) from customer_tiers where tier_name = '{name}'");
+        let many = counted.get(name).copied().unwrap_or(0);
+        assert_eq!(ground.number(&held).await, many, "{name}");
+    }
+}
+
+/// Person by person, and what all their points are worth; answers who is who in the file.
+fn the_api_says_what_the_file_says(
+    ground: &Ground,
+    server: &Server,
+    program: &Program,
+    reckoned: &Reckoned,
+) -> BTreeMap<String, String> {
+    let (mut ids, mut people) = (BTreeMap::new(), BTreeMap::new());
+    let list = format!("/api/v1/dashboard/venues/{}/customers", ground.venue);
+    for page in 1..=2_357_usize.div_ceil(200) {
+        let path = format!("{list}?page={page}&pageSize=200&sort=createdAt");
+        let (status, said) = server.get_as(&ground.owner, &path);
+        assert_eq!(status, 200, "{said}");
+        for one in said["items"].as_array().expect("a page") {
+            let text = |at: &str| one.pointer(at).and_then(Json::as_str).map(str::to_owned);
+            let count = |at: &str| one.pointer(at).and_then(Json::as_i64).expect("a count");
+            let known = text("/externalRefs/0/id").expect("who it is in the file");
+            ids.insert(text("/id").expect("an id"), known.clone());
+            let person = Person {
+                points: count("/loyaltyPoints"),
+                visits: count("/totalVisits"),
+                spent: count("/totalSpent/amount"),
+                tier: text("/tier"),
+            };
+            people.insert(known, person);
+        }
+    }
+    assert!(
+        people == reckoned.people,
+        "{}",
+        difference(&people, reckoned)
+    );
+    // No list says what points are worth in all; the preview of another end for every lot does.
+    let other_end = if program.lot_days.is_some() {
+        Json::Null
+    } else {
+        json!(400)
+    };
+    let mut config = program.config.clone();
+    config["pointsExpireDays"] = other_end;
+    let loyalty = "/api/v1/chain/loyalty/config";
+    let put = |config: &Json| server.send_as(&ground.owner, "PUT", loyalty, config);
+    assert_eq!(put(&config).expect("an answer").0, 200);
+    let preview = format!("{loyalty}/migration/preview");
+    let (status, seen) = server
+        .send_as(&ground.owner, "POST", &preview, &json!({}))
+        .expect("an answer");
+    let worth = seen["liabilityChange"][0]["amount"].as_i64().map(i64::abs);
+    assert_eq!(
+        (status, &seen["isWhole"], &seen["points"], worth),
+        (
+            200,
+            &json!(true),
+            &json!(reckoned.points()),
+            Some(program.liability(reckoned.points()))
+        ),
+        "{seen}"
+    );
+    assert_eq!(put(&program.config).expect("an answer").0, 200);
+    ids
+}
+
+fn difference(people: &BTreeMap<String, Person>, reckoned: &Reckoned) -> String {
+    let others = reckoned
+        .people
+        .iter()
+        .filter(|(id, person)| people.get(*id) != Some(*person));
+    let shown = others
+        .map(|(id, person)| format!("{id}: the file {person:?}, the API {:?}", people.get(id)));
+    shown.take(5).collect::<Vec<_>>().join("\n")
+}
+
+fn a_live_order_goes_on_where_the_history_ends(
+    ground: &Ground,
+    server: &Server,
+    earns: impl Fn(&str) -> i64,
+) {
     let till = format!("/api/v1/tpv/venues/{}/orders", ground.venue);
     let (status, page) = server.get_as(&ground.owner, &format!("{till}?pageSize=1"));
     assert_eq!((status, &page["total"]), (200, &json!(6_919)));
@@ -88,20 +220,27 @@ fn a_live_order_goes_on_where_the_history_ends(ground: &Ground) {
         .expect("an answer");
     assert_eq!(
         (status, &placed["pointsBalance"]),
-        (201, &json!(before + 25)),
+        (201, &json!(before + earns(&customer))),
         "{placed}"
     );
-    assert!(server.end("TERM").0.success());
+}
+
+#[test]
+fn two_programs_make_two_things_of_one_history() {
+    let (plain_one, generous_one) = (plain().reckon(), generous().reckon());
+    assert_eq!(plain_one.people.len(), generous_one.people.len());
+    assert!(plain_one.per_tier().is_empty(), "1998 is long ago");
+    assert_eq!(generous_one.per_tier().len(), 3, "every tier has somebody");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_comes_in_whole_and_once_on_sqlite() {
-    the_sample_comes_in_whole_and_once(Store::Sqlite).await;
+    the_sample_comes_in_whole_and_once(Store::Sqlite, &plain()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_comes_in_whole_and_once_on_postgres() {
-    the_sample_comes_in_whole_and_once(Store::Postgres).await;
+    the_sample_comes_in_whole_and_once(Store::Postgres, &generous()).await;
 }
 
 #[tokio::test]

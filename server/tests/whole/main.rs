@@ -11,5 +11,6 @@ mod openapi;
 mod program;
 mod races;
 mod readme;
+mod reckoning;
 mod sources;
 mod tidy;

@@ -181,6 +181,7 @@ const REGISTRIES: &[&str] = &[
     "BRING_POINTS",
     "MULTIPLIER_OF",
     "ON_BOUGHT",
+    "ON_SETTLED",
     "RECENT_OF_CUSTOMER",
     "USES_OF_GROUP",
 ];

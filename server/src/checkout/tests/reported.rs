@@ -69,6 +69,25 @@ async fn ladder_and_streak(app: &TestApp) {
         .is(201);
 }
 
+/// A sale of 60.00 and a report that looks like it, of which the later one waits; answers the sale.
+async fn waiting_pair(app: &TestApp, guest: CustomerId, sale_first: bool) -> String {
+    let reference = format!("{guest}");
+    if sale_first {
+        let sale = sell(app, guest, 6_000).await;
+        report(app, guest, &reference, 6_000).await.is(201);
+        return sale.is(201).text("/id");
+    }
+    report(app, guest, &reference, 6_000).await.is(201);
+    sell(app, guest, 6_000).await.is(201).text("/id")
+}
+
+async fn refund(app: &TestApp, sale: &str, back: &Json) {
+    let mut ask = back.clone();
+    ask["reason"] = json!("cold");
+    let path = app.till(&format!("/orders/{sale}/refunds"));
+    app.manager().post(&path, ask).await.is(201);
+}
+
 both_stores! {
     async fn a_reported_purchase_lifts_tier_and_streak_as_a_sale_does(app: TestApp) {
         ladder_and_streak(&app).await;
@@ -124,5 +143,55 @@ both_stores! {
         sell(&app, ann, 6_000).await.is(201);
         decide(&app, "part").await.is(200);
         assert_eq!(standing(&app, ann).await, json!([120, "GOLD", [1, 120, 12_000]]));
+    }
+
+    async fn it_makes_no_difference_whether_staff_link_before_a_refund_or_after_it(app: TestApp) {
+        ladder_and_streak(&app).await;
+        app.manager().put(&app.dashboard("/loyalty/config"), json!({"pointsPerVisit": "5"})).await.is(200);
+        for sale_first in [true, false] {
+            for back in [json!({}), json!({"amount": eur(3_001)})] {
+                let mut ends = Vec::new();
+                for link_first in [true, false] {
+                    let noor = app.customer("Noor").await;
+                    // The day before counts for the streak: what is undone today takes its bonus back.
+                    sell(&app, noor, 1_000).await.is(201);
+                    app.advance(SignedDuration::from_hours(24));
+                    let sale = waiting_pair(&app, noor, sale_first).await;
+                    for step in [link_first, !link_first] {
+                        if step {
+                            decide(&app, "link").await.is(200);
+                        } else {
+                            refund(&app, &sale, &back).await;
+                        }
+                    }
+                    ends.push(standing(&app, noor).await);
+                }
+                assert_eq!(ends[0], ends[1], "the sale first: {sale_first}, back {back}");
+                let whole = json!([15, "REGULAR", [1, 15, 1_000]]);
+                assert_eq!(ends[0] == whole, back == json!({}), "{ends:?}");
+            }
+        }
+    }
+
+    async fn a_sale_that_was_refunded_while_it_waited_earns_only_what_remains(app: TestApp) {
+        ladder_and_streak(&app).await;
+        app.manager().put(&app.dashboard("/loyalty/config"), json!({"pointsPerVisit": "5"})).await.is(200);
+        for (back, left) in [(json!({}), 0), (json!({"amount": eur(3_001)}), 30)] {
+            for part_first in [true, false] {
+                let noor = app.customer("Noor").await;
+                let sale = waiting_pair(&app, noor, false).await;
+                for step in [part_first, !part_first] {
+                    if step {
+                        decide(&app, "part").await.is(200);
+                    } else {
+                        refund(&app, &sale, &back).await;
+                    }
+                }
+                let spent = 12_000 - if left == 0 { 6_000 } else { 3_001 };
+                // Gold for as long as twice 60.00 count, and no longer.
+                assert_eq!(standing(&app, noor).await, json!([65 + left, "REGULAR", [1, 65 + left, spent]]),
+                    "parted first: {part_first}, back {back}");
+            }
+        }
     }
 }

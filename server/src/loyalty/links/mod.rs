@@ -9,7 +9,8 @@
 //!
 //! A report counts for tiers and streaks as a sale does, through what `app.rs` registers. One that waits counts as a
 //! visit; what it earns and spends is counted when it is parted. Where it is linked its visit is the other's, and
-//! what was counted of it twice goes.
+//! what was counted of it twice goes. What was refunded while it waited is taken back of what it is found to have
+//! earned, by the room that gives money back (`app.rs`): a refund before the decision comes to what one after it does.
 //!
 //! The first purchase of each look stands in a row whose key is the look, so that two which come at once meet.
 
@@ -33,7 +34,7 @@ use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::{Money, currency};
 use crate::hall::page::{Page, Paging};
-use crate::hall::room::Bought;
+use crate::hall::room::{Bought, Settled};
 use crate::hall::store::{Read, Tx};
 use crate::platform::rates;
 use crate::platform::refs::{self, ExternalRef};
@@ -400,16 +401,41 @@ pub fn link(tx: &mut Tx, venue: &Venue, id: ParkedId) -> Result<ParkedPurchase> 
     decide(tx, &before, Decision::Linked)?;
     let (own, root) = (&before.purchase_id, &before.looks_like);
     store::mark_told(tx, own, root, ReportState::Linked, 0)?;
-    count_once(tx, venue, &before)?;
+    let waiting: Waiting = store::waiting(tx, id)?;
+    let undone = count_once(tx, venue, &before, &waiting)?;
+    let settled = settled(&before, root, ("link", waiting.is_quiet), undone);
+    (app::ON_SETTLED)(tx, venue, &settled)?;
     decided(tx, venue, &before, None)
 }
 
+fn settled(
+    before: &ParkedPurchase,
+    root: &str,
+    (cause_kind, is_quiet): (&'static str, bool),
+    undone: Option<String>,
+) -> Settled {
+    Settled {
+        customer: before.customer_id,
+        purchase: before.purchase_id.clone(),
+        root: root.to_owned(),
+        undone,
+        on: before.business_day,
+        cause_kind,
+        cause_id: before.id.to_string(),
+        is_quiet,
+    }
+}
+
 /// One purchase leaves its visit behind once. The till has counted what was spent: where the other was a report, and
-/// counted it too, that goes.
-fn count_once(tx: &mut Tx, venue: &Venue, linked: &ParkedPurchase) -> Result<()> {
+/// counted it too, that goes. Answers what had opened the visit, where with that it is none.
+fn count_once(
+    tx: &mut Tx,
+    venue: &Venue,
+    linked: &ParkedPurchase,
+    waiting: &Waiting,
+) -> Result<Option<String>> {
     let (customer, on) = (linked.customer_id, linked.business_day);
     let undone = customers::undo_visit(tx, customer, venue.id, on)?;
-    let waiting: Waiting = store::waiting(tx, linked.id)?;
     let is_counted_twice = waiting.cause_kind != REPORTED && linked.looks_like.contains('/');
     let bought = Bought {
         customer,
@@ -427,7 +453,8 @@ fn count_once(tx: &mut Tx, venue: &Venue, linked: &ParkedPurchase) -> Result<()>
         at: linked.at,
         is_quiet: waiting.is_quiet,
     };
-    count(tx, &bought)
+    count(tx, &bought)?;
+    Ok(undone)
 }
 
 /// The two are two purchases: what waited earns, as the rules stand now.
@@ -459,6 +486,8 @@ pub fn part(tx: &mut Tx, venue: &Venue, id: ParkedId) -> Result<ParkedPurchase> 
     count(tx, &bought)?;
     let own = &before.purchase_id;
     store::mark_told(tx, own, own, ReportState::Earned, points)?;
+    let settled = settled(&before, own, ("part", basket.is_quiet), None);
+    (app::ON_SETTLED)(tx, venue, &settled)?;
     decided(tx, venue, &before, Some(points))
 }
 

@@ -10,7 +10,7 @@ use super::verbs::earn;
 use crate::both_stores;
 use crate::customers;
 use crate::hall::error::{Code, Error, Result};
-use crate::hall::id::CustomerId;
+use crate::hall::id::{CustomerId, RefundId};
 use crate::hall::store::{Read, Tx};
 use crate::hall::testing::TestApp;
 use crate::loyalty::adjust::{Adjust, adjust};
@@ -364,7 +364,8 @@ impl Sequence<'_> {
             customer: self.customer,
             venue: self.app.venue,
             purchase: purchase.clone(),
-            refund: self.app.hall.entropy.id(now),
+            cause_kind: "refund",
+            cause_id: self.app.hall.entropy.id::<RefundId>(now).to_string(),
             spend: signed(spend),
             bonus: 0,
             visit: false,

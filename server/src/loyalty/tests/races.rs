@@ -8,7 +8,7 @@ use super::model::Dice;
 use super::verbs::earn;
 use crate::customers;
 use crate::hall::error::{Code, Error, Result};
-use crate::hall::id::CustomerId;
+use crate::hall::id::{CustomerId, RefundId};
 use crate::hall::store::{Settings, Tx};
 use crate::hall::testing::{Store, TestApp};
 use crate::loyalty::adjust::{Adjust, adjust};
@@ -76,12 +76,13 @@ async fn till(app: &TestApp, customers: &[CustomerId], number: u64) -> Vec<i64> 
                 .await
             }
             _ => {
-                let refund = app.hall.entropy.id(now);
+                let refund: RefundId = app.hall.entropy.id(now);
                 let ask = TakeBack {
                     customer,
                     venue,
                     purchase: format!("first_{customer}"),
-                    refund,
+                    cause_kind: "refund",
+                    cause_id: refund.to_string(),
                     spend: points,
                     bonus: 0,
                     visit: false,

@@ -134,7 +134,7 @@ both_stores! {
         morning(&app, 20).await;
         assert!(told(&app).await.is_empty(), "nothing was open");
         let back = TakeBack {
-            customer: ann, venue, purchase: "ord_2".into(), refund: app.hall.entropy.id(app.now()), spend: 0, bonus: 0,
+            customer: ann, venue, purchase: "ord_2".into(), cause_kind: "refund", cause_id: "ref_1".into(), spend: 0, bonus: 0,
             visit: false, restored: 50, at: app.now(),
         };
         app.write(move |tx| take_back(tx, &back)).await;

@@ -5,7 +5,7 @@ use super::give_all_back;
 use crate::both_stores;
 use crate::customers::{self, Purse};
 use crate::hall::error::{Code, Error, Result};
-use crate::hall::id::CustomerId;
+use crate::hall::id::{CustomerId, RefundId};
 use crate::hall::identity;
 use crate::hall::store::{Read, Tx, plan};
 use crate::hall::testing::TestApp;
@@ -72,7 +72,8 @@ pub fn refund(
         customer,
         venue: app.venue,
         purchase: purchase.into(),
-        refund: app.hall.entropy.id(app.now()),
+        cause_kind: "refund",
+        cause_id: app.hall.entropy.id::<RefundId>(app.now()).to_string(),
         spend: points,
         bonus: 0,
         visit: false,

@@ -1,5 +1,6 @@
 mod codes;
 mod comps;
+mod hours;
 mod recent;
 mod stories;
 mod wishes;

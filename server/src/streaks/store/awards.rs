@@ -1,5 +1,7 @@
 //! What streaks gave, and how it is undone.
 
+use std::collections::HashMap;
+
 use engine::streak::Run;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -31,58 +33,81 @@ pub fn claim(tx: &mut Tx, completed: &Completed, at: Timestamp) -> Result<Option
     row.map(|row| row.get(0)).transpose()
 }
 
-/// A streak of which a day may have moved the run or earned the bonus.
+/// A streak of which a day may have moved the run or earned a bonus.
 pub struct Touched {
     pub streak: Streak,
     pub run: Run,
-    /// As the run was before its last period, where that is known; without one, it began with it.
-    pub before: Option<Option<Run>>,
-    /// Turn and points of the bonus that stands.
-    pub award: Option<(i64, i64)>,
+    /// The bonuses that stand, the last period first.
+    pub awards: Vec<Award>,
 }
 
-/// Those at the venue whose period that begins at one of `starts` (day, week, month) the guest came in.
+/// What a streak gave for a period, and nobody has taken back.
+#[derive(Debug, Clone, Copy)]
+pub struct Award {
+    pub period_start: Date,
+    pub turn: i64,
+    /// 0 where it was a voucher.
+    pub points: i64,
+}
+
+/// Those at the venue that the guest came for on a day or after it, by the starts of its periods (day, week, month).
 pub fn touched(
     read: &mut Read,
     customer: CustomerId,
     venue: VenueId,
     starts: [Date; 3],
 ) -> Result<Vec<Touched>> {
-    let start = "case s.period when 'DAY' then $4 when 'WEEK' then $5 else $6 end";
     let sql = format!(
-        "select {COLUMNS}, r.last_start, r.periods, r.before_start, r.before_periods, a.turn, a.points
+        "select {COLUMNS}, r.last_start, r.periods
          from streak_runs r
          join streaks s on s.tenant_id = r.tenant_id and s.streak_id = r.streak_id
-         left join streak_awards a on a.tenant_id = r.tenant_id and a.streak_id = r.streak_id
-           and a.customer_id = r.customer_id and a.taken_back_at is null and a.period_start = {start}
-         where r.tenant_id = $1 and r.customer_id = $2 and (r.last_start = {start} or a.turn is not null)
+         where r.tenant_id = $1 and r.customer_id = $2
+           and (r.last_start >= case s.period when 'DAY' then $4 when 'WEEK' then $5 else $6 end
+             or exists (select 1 from streak_awards a where a.tenant_id = r.tenant_id and a.streak_id = r.streak_id
+               and a.customer_id = r.customer_id and a.taken_back_at is null
+               and a.period_start = case s.period when 'DAY' then $4 when 'WEEK' then $5 else $6 end))
            and exists (select 1 from streak_venues v where v.tenant_id = s.tenant_id
              and v.streak_id = s.streak_id and v.venue_id in ('*', $3))
          order by s.streak_id"
     );
     let [day, week, month] = starts;
     let rows = read.query(&sql, params![customer, venue, day, week, month])?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut standing = standing(read, customer)?;
     let shown = streaks(read, &rows)?;
     let all = shown.into_iter().zip(&rows).map(|(streak, row)| {
-        let before = match (row.get(14)?, row.get(13)?) {
-            (None, _) => None,
-            (Some(periods), Some(last_start)) => Some(Some(Run {
-                last_start,
-                periods,
-            })),
-            (Some(_), None) => Some(None),
-        };
         Ok(Touched {
-            streak,
             run: run(row)?.ok_or_else(|| Error::bug("a run without a period"))?,
-            before,
-            award: row.get::<Option<i64>>(15)?.zip(row.get(16)?),
+            awards: standing.remove(&streak.id).unwrap_or_default(),
+            streak,
         })
     });
     all.collect()
 }
 
-/// Puts a run back to what it was; without one, it has not begun.
+/// Every bonus of the guest that stands, by streak, the last period first.
+fn standing(read: &mut Read, customer: CustomerId) -> Result<HashMap<StreakId, Vec<Award>>> {
+    let rows = read.query(
+        "select streak_id, period_start, turn, points from streak_awards
+         where tenant_id = $1 and customer_id = $2 and taken_back_at is null
+         order by period_start desc",
+        params![customer],
+    )?;
+    let mut all: HashMap<StreakId, Vec<Award>> = HashMap::new();
+    for row in &rows {
+        let award = Award {
+            period_start: row.get(1)?,
+            turn: row.get(2)?,
+            points: row.get(3)?,
+        };
+        all.entry(row.get(0)?).or_default().push(award);
+    }
+    Ok(all)
+}
+
+/// Puts a run back to what is left of it; without one, it has not begun.
 ///
 /// # Errors
 /// `Again` where a visit moved it meanwhile.
@@ -91,13 +116,19 @@ pub fn put_run_back(
     customer: CustomerId,
     streak: StreakId,
     run: Run,
-    before: Option<Run>,
+    left: Option<Run>,
 ) -> Result<()> {
-    let put = match before {
-        Some(before) => tx.exec(
-            "update streak_runs set last_start = $5, periods = $6, before_start = null, before_periods = null
+    let put = match left {
+        Some(left) => tx.exec(
+            "update streak_runs set last_start = $5, periods = $6
              where tenant_id = $1 and customer_id = $2 and streak_id = $3 and last_start = $4",
-            params![customer, streak, run.last_start, before.last_start, before.periods],
+            params![
+                customer,
+                streak,
+                run.last_start,
+                left.last_start,
+                left.periods
+            ],
         ),
         None => tx.exec(
             "delete from streak_runs
