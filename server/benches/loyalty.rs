@@ -12,22 +12,30 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
+use axum::http::Request;
 use futures_util::future::try_join_all;
+use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 use server::checkout::{self, Pay};
 use server::customers::{self, EditCustomer};
+use server::hall::access::Role;
+use server::hall::allowance::Taken;
+use server::hall::call::Hall;
 use server::hall::error::Result;
-use server::hall::id::{CustomerId, OrderId, TenantId};
+use server::hall::http::Limits;
+use server::hall::id::{CustomerId, OrderId, TenantId, VenueId};
 use server::hall::identity::{self, Mode, Venue};
 use server::hall::journal::By;
-use server::hall::page::Paging;
 use server::hall::secret::Entropy;
-use server::hall::store::{Db, Hot, Place, Read, Scope, Settings, Tx};
+use server::hall::store::{Db, Hot, Place, Scope, Settings, Tx};
 use server::hall::testing;
+use server::hall::time::Clock;
 use server::platform::chain::{self, Founding};
-use server::{loyalty, orders, streaks, tiers};
+use server::{app, orders, streaks, tiers};
+use tower::ServiceExt as _;
 
 /// Who pays in each turn, and how many turns: of seven guests one completes a streak of seven days in each.
 const GUESTS: usize = 140;
@@ -294,22 +302,11 @@ fn beyond(found: f64, goal: f64) -> &'static str {
     if found > goal { "   BEYOND" } else { "" }
 }
 
-/// What a guest's page asks, one question each.
-type Question = fn(&mut Read, CustomerId) -> Result<()>;
-
-const QUESTIONS: &[(&str, Question)] = &[
-    ("balance", |read, guest| {
-        loyalty::balance(read, None, guest).map(|_| ())
-    }),
-    ("tier progress", |read, guest| {
-        tiers::progress(read, guest).map(|_| ())
-    }),
-    ("history, first page", |read, guest| {
-        loyalty::history(read, guest, &Paging::default()).map(|_| ())
-    }),
-    ("all of my page", |read, guest| {
-        streaks::mine(read, guest).map(|_| ())
-    }),
+/// What is asked of a guest, over the API: its name and the end of its address.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("balance", "balance"),
+    ("tier progress", "tier"),
+    ("history, first page", "transactions"),
 ];
 
 async fn reading() {
@@ -344,7 +341,8 @@ fn at(took: &[Duration], percent: usize) -> f64 {
     took[place].as_secs_f64() * 1e6
 }
 
-/// How long each question takes on a store of so many, sorted: guests anywhere in it, each asked once.
+/// How long each question takes on a store of so many, sorted: guests anywhere in it, each asked once, by whoever
+/// holds a key and without the network between.
 async fn asked_of(customers: i64) -> Vec<Vec<Duration>> {
     let folder = folder();
     let file = folder.path().join("regulars.db");
@@ -355,9 +353,10 @@ async fn asked_of(customers: i64) -> Vec<Vec<Duration>> {
         let venue = found(tx, tenant, "bench")?;
         let streak = json!({"name": "A week", "period": "DAY", "length": 7, "bonusPoints": 50});
         streaks::create(tx, None, &command(streak))?;
-        Ok(venue)
+        let key = chain::mint_key(tx, "console", Role::Staff, &[])?.1;
+        Ok((venue, key.expose().to_owned()))
     });
-    let venue = made.await.expect("the chain is founded");
+    let (venue, key) = made.await.expect("the chain is founded");
     db.close().await;
     let began = Instant::now();
     fill(&file, tenant, &venue, customers);
@@ -368,10 +367,25 @@ async fn asked_of(customers: i64) -> Vec<Vec<Duration>> {
         bytes >> 20
     );
     let db = open(&file).await;
+    let hall = Hall {
+        db: db.clone(),
+        clock: Clock::system(),
+        entropy: Entropy::system(),
+        master: Arc::new([7; 32]),
+        public_url: "http://regulars.test".into(),
+        rooms: app::ROOMS,
+        taken: Taken::default(),
+    };
+    let desk = Desk {
+        router: app::router(hall, &Limits::default()),
+        key,
+        venue: venue.id,
+        customers,
+    };
     let mut all = Vec::new();
     for (_, question) in QUESTIONS {
-        ask(&db, &scope, customers, *question, READS / 10).await;
-        let mut took = ask(&db, &scope, customers, *question, READS).await;
+        desk.ask(question, READS / 10).await;
+        let mut took = desk.ask(question, READS).await;
         took.sort_unstable();
         all.push(took);
     }
@@ -379,24 +393,36 @@ async fn asked_of(customers: i64) -> Vec<Vec<Duration>> {
     all
 }
 
-async fn ask(
-    db: &Db,
-    scope: &Scope,
+/// Where somebody asks about guests.
+struct Desk {
+    router: axum::Router,
+    key: String,
+    venue: VenueId,
     customers: i64,
-    question: Question,
-    reads: i64,
-) -> Vec<Duration> {
-    let mut took = Vec::new();
-    for number in 0..reads {
-        let guest: CustomerId = key(number * 7_919_003 % customers).parse().expect("an id");
-        let began = Instant::now();
-        let asked = db
-            .read(scope.clone(), move |read| question(read, guest))
-            .await;
-        took.push(began.elapsed());
-        asked.expect("an answer");
+}
+
+impl Desk {
+    async fn ask(&self, question: &str, reads: i64) -> Vec<Duration> {
+        let mut took = Vec::new();
+        for number in 0..reads {
+            let guest = key(number * 7_919_003 % self.customers);
+            let path = format!(
+                "/api/v1/dashboard/venues/{}/customers/{guest}/loyalty/{question}",
+                self.venue
+            );
+            let asked = Request::get(path)
+                .header("authorization", format!("Bearer {}", self.key))
+                .body(Body::empty());
+            let asked = asked.expect("a request");
+            let began = Instant::now();
+            let answer = self.router.clone().oneshot(asked).await.expect("an answer");
+            let status = answer.status();
+            answer.into_body().collect().await.expect("a body");
+            took.push(began.elapsed());
+            assert_eq!(status, 200, "{question}");
+        }
+        took
     }
-    took
 }
 
 fn key(number: i64) -> String {
