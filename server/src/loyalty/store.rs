@@ -170,13 +170,16 @@ pub fn policy_of(read: &mut Read, purchase_id: &str) -> Result<Option<serde_json
     row.map(|row| row.json(0)).transpose()
 }
 
+/// Lots that a balance shows.
+pub const SHOWN_MAX: usize = 1_000;
+
 /// Open lots, the soonest to end first; without the id two of one second would stand in store order.
 pub fn open_lots(read: &mut Read, customer: CustomerId) -> Result<Vec<Lot>> {
     let rows = read.query(
         "select lot_id, open, earned_at, expires_at from points_lots
          where tenant_id = $1 and customer_id = $2 and open > 0
-         order by case when expires_at is null then 1 else 0 end, expires_at, lot_id limit 1000",
-        params![customer],
+         order by case when expires_at is null then 1 else 0 end, expires_at, lot_id limit $3",
+        params![customer, i64::try_from(SHOWN_MAX).map_err(Error::bug)?],
     )?;
     rows.iter()
         .map(|row| {
