@@ -11,17 +11,21 @@ use crate::both_stores;
 use crate::customers;
 use crate::hall::error::{Code, Error, Result};
 use crate::hall::id::{CustomerId, RefundId};
+use crate::hall::law::Breach;
 use crate::hall::store::{Read, Tx};
 use crate::hall::testing::TestApp;
 use crate::loyalty::adjust::{Adjust, adjust};
 use crate::loyalty::config::{EditConfig, configure};
 use crate::loyalty::expiry::expire;
+use crate::loyalty::laws;
 use crate::loyalty::{Entry, Redeem, TakeBack, hold, redeem, take_back};
 use crate::params;
 
 /// Sequences of one run; `REGULARS_SEQUENCES` asks for more.
 const SEQUENCES: u64 = 40;
 const STEPS: u64 = 25;
+/// Of so many sequences the room's laws are asked after each step; of all others at the end of the run.
+const ASKED_AT_EACH_STEP: u64 = 4;
 
 /// What became of one point.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -208,6 +212,15 @@ fn seen(read: &mut Read, customer: CustomerId) -> Result<Seen> {
         .map(|row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
     let lots = lots.collect::<Result<_>>()?;
     Ok((purse.balance, purse.debt, purse.held, lots))
+}
+
+/// What is broken of the laws that this room keeps.
+async fn broken(app: &TestApp) -> Vec<Breach> {
+    let asked = app.hall.db.across_tenants(app.now(), |across| {
+        let each = laws::ALL.iter().map(|law| law.breaches(across));
+        Ok(each.collect::<Result<Vec<_>>>()?.concat())
+    });
+    asked.await.expect("the laws can be asked")
 }
 
 /// Numbers that are the same in every run of one seed (splitmix64).
@@ -423,6 +436,9 @@ both_stores! {
                 story.push(sequence.step().await);
                 let real = app.write(move |tx| seen(tx, customer)).await;
                 assert_eq!(real, sequence.model.seen(), "seed {seed}: {story:#?}");
+                if seed < ASKED_AT_EACH_STEP {
+                    assert_eq!(broken(&app).await, [], "seed {seed}: {story:#?}");
+                }
             }
         }
         give_all_back(&app).await;
