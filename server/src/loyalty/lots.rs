@@ -46,6 +46,11 @@ impl Hand {
         }
     }
 
+    /// What was open of the lots in hand when they were picked up.
+    pub fn open_before(&self) -> i64 {
+        self.before.iter().map(|lot| lot.open).sum()
+    }
+
     pub fn wallet(&mut self) -> &mut Wallet {
         &mut self.wallet
     }

@@ -162,9 +162,11 @@ fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>
         let lot = row.and_then(|(seq, _)| opened.iter().find(|(opens, _)| opens == seq));
         due.extend(lot.map(|(seq, lot)| (*seq, lot, points.min(lot.earned))));
     }
-    let most = due
-        .iter()
-        .fold(0_i64, |sum, (_, _, points)| sum.saturating_add(*points));
+    // A lot in hand may live on by the grace and no longer be among those that end soonest: what is stored of it does not
+    // count for what is looked for.
+    let most = due.iter().fold(hand.open_before(), |sum, (_, _, points)| {
+        sum.saturating_add(*points)
+    });
     let paying = lots::soonest(tx, ask.customer, most, None)?;
     hand.pick_up(due.iter().map(|(_, lot, _)| Lot::clone(lot)).chain(paying));
     let mut done = Vec::with_capacity(due.len());

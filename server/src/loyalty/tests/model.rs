@@ -21,9 +21,11 @@ use crate::loyalty::laws;
 use crate::loyalty::{Entry, Redeem, TakeBack, hold, redeem, take_back};
 use crate::params;
 
-/// Sequences of one run; `REGULARS_SEQUENCES` asks for more.
+/// Sequences of one run; `REGULARS_SEQUENCES` asks for more, or as `27084..27085` for some of them.
 const SEQUENCES: u64 = 40;
 const STEPS: u64 = 25;
+/// Sequences that once found something: a lot that lived on by the grace was counted among those that end soonest.
+const TELLING: [u64; 1] = [27_084];
 /// Of so many sequences the room's laws are asked after each step; of all others at the end of the run.
 const ASKED_AT_EACH_STEP: u64 = 4;
 
@@ -212,6 +214,19 @@ fn seen(read: &mut Read, customer: CustomerId) -> Result<Seen> {
         .map(|row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
     let lots = lots.collect::<Result<_>>()?;
     Ok((purse.balance, purse.debt, purse.held, lots))
+}
+
+/// The first seed and the one after the last.
+fn asked_for() -> (u64, u64) {
+    let Ok(asked) = std::env::var("REGULARS_SEQUENCES") else {
+        return (0, SEQUENCES);
+    };
+    let (from, to) = asked.split_once("..").unwrap_or(("0", &asked));
+    let seed = |text: &str| {
+        text.parse()
+            .expect("REGULARS_SEQUENCES is a number, or two with .. between")
+    };
+    (seed(from), seed(to))
 }
 
 /// What is broken of the laws that this room keeps.
@@ -423,8 +438,8 @@ impl Sequence<'_> {
 
 both_stores! {
     async fn the_room_and_a_second_reckoning_agree_after_every_step(app: TestApp) {
-        let asked = std::env::var("REGULARS_SEQUENCES").ok().and_then(|text| text.parse().ok());
-        for seed in 0..asked.unwrap_or(SEQUENCES) {
+        let (from, to) = asked_for();
+        for seed in (from..to).chain(TELLING) {
             let customer = app.customer("Ann").await;
             let mut sequence = Sequence {
                 app: &app, customer, dice: Dice(seed), model: Reckoning::default(), bought: 0,
@@ -436,7 +451,7 @@ both_stores! {
                 story.push(sequence.step().await);
                 let real = app.write(move |tx| seen(tx, customer)).await;
                 assert_eq!(real, sequence.model.seen(), "seed {seed}: {story:#?}");
-                if seed < ASKED_AT_EACH_STEP {
+                if seed.wrapping_sub(from) < ASKED_AT_EACH_STEP {
                     assert_eq!(broken(&app).await, [], "seed {seed}: {story:#?}");
                 }
             }
