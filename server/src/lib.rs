@@ -22,3 +22,6 @@ pub mod platform;
 pub mod rewards;
 pub mod streaks;
 pub mod tiers;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -14,7 +14,7 @@ use crate::hall::journal::By;
 use crate::hall::store::{Across, Hot, Read, Scope};
 
 /// Rows of one transaction: short enough that no sale waits for it.
-const BATCH: i64 = 500;
+const BATCH: i64 = 100;
 const TICK: Duration = Duration::from_secs(1);
 /// Tenants of one round; those left over come first in the next.
 const TENANTS_MAX: i64 = 1_000;
