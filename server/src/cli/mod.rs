@@ -195,7 +195,8 @@ pub async fn open_with(
     entropy: Entropy,
 ) -> Result<Hall> {
     config::make_folder(&config.data)?;
-    let master = config::master_secret(&config.master_secret_file, &entropy)?;
+    // Never of a seed, which others may know: the demo's folder may serve a real store later.
+    let master = config::master_secret(&config.master_secret_file, &Entropy::system())?;
     let opened = Db::open(settings(config, &entropy)).await;
     let db = opened
         .map_err(|error| anyhow::anyhow!("{error}"))

@@ -564,6 +564,11 @@ fn the_demo_of_one_seed_is_the_same_twice_and_has_rewards() {
     let (again, same) = made(&other);
     assert_eq!(said, again);
     assert!(bytes == same, "ids, keys and rows are the same");
+    let secret = |home: &Home| std::fs::read(home.data().join("master.secret")).expect("a secret");
+    assert!(
+        secret(&one) != secret(&other),
+        "whoever knows the seed would know the secret"
+    );
     let server = Server::start(&one.data());
     let guest = said["customerTokens"][0].as_str().expect("a token");
     let (status, mine) = server.get_as(guest, "/api/v1/me/loyalty");
