@@ -9,7 +9,7 @@ use engine::money::Currency;
 use jiff::civil::Date;
 
 use super::history::{Past, Purchase};
-use crate::customers::import::Counted;
+use crate::customers::import::{Counted, UNCLOSED, ends_quoted};
 use crate::hall::money::AMOUNT_MAX;
 
 const QUANTITY_MAX: u32 = 10_000;
@@ -132,9 +132,10 @@ impl Found<'_> {
         let marks = [b',', b';', b'\t'];
         let mark = marks
             .into_iter()
-            .max_by_key(|mark| (count(*mark), *mark == b','));
+            .max_by_key(|mark| (count(*mark), *mark == b','))
+            .unwrap_or(b',');
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(mark.unwrap_or(b','))
+            .delimiter(mark)
             .flexible(true)
             .from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| error.to_string())?.clone();
@@ -147,7 +148,9 @@ impl Found<'_> {
             }
         }
         let mut counted = Counted::default();
-        for record in reader.records() {
+        let is_unclosed = ends_quoted(text, mark);
+        let mut records = reader.records().peekable();
+        while let Some(record) = records.next() {
             let record = match record {
                 Ok(record) => record,
                 Err(error) => {
@@ -157,6 +160,10 @@ impl Found<'_> {
                 }
             };
             let line = counted.line_at(text, record.position());
+            if is_unclosed && records.peek().is_none() {
+                self.reject(line, "", UNCLOSED.to_owned());
+                continue;
+            }
             let text = record.iter().collect::<Vec<_>>().join(",");
             self.row(line, &text, |place| match place {
                 Place::Column(name) => record.get(place_of(name)?).map(str::to_owned),
@@ -350,6 +357,10 @@ mod tests {
         );
         let lines: Vec<u64> = found.rejected.iter().map(|row| row.line).collect();
         assert_eq!(lines, [4, 5]);
+        let cut = "When;Who;Paid\n17/05/2024;a;1250\n18/05/2024;b;\"9\n19/05/2024;c;8\n";
+        let found = read(cut, &layout, yen).unwrap();
+        assert_eq!((found.people.len(), found.rejected[0].line), (1, 3));
+        assert!(found.rejected[0].reason.contains("never closed"));
         let lacking = read("When;Who\n", &layout, yen);
         assert_eq!(lacking, Err("there is no column `Paid`".into()));
     }

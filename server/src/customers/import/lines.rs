@@ -98,9 +98,10 @@ fn csv(text: &str, how: &Columns, lines_max: usize) -> Result<Lines> {
     let count = |mark: u8| first.bytes().filter(|byte| *byte == mark).count();
     let delimiter = [b',', b';', b'\t']
         .into_iter()
-        .max_by_key(|mark| (count(*mark), *mark == b','));
+        .max_by_key(|mark| (count(*mark), *mark == b','))
+        .unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter.unwrap_or(b','))
+        .delimiter(delimiter)
         .flexible(true)
         .from_reader(text.as_bytes());
     let header: Vec<String> = match reader.headers() {
@@ -137,11 +138,29 @@ fn csv(text: &str, how: &Columns, lines_max: usize) -> Result<Lines> {
             },
         });
     }
+    if let Some(last) = lines.last_mut().filter(|_| ends_quoted(text, delimiter)) {
+        last.said = Err(vec![Field::new("", "malformed", UNCLOSED)]);
+    }
     Ok(Lines {
         lines,
         ignored,
         header,
     })
+}
+
+/// Why the last record of a file that ends within quotes is refused: the reader takes it for one that was closed.
+pub const UNCLOSED: &str = "A quote is opened here and never closed, so that all lines after it were taken for one \
+    cell and none was brought in: close it and bring the file in again.";
+
+/// Whether a file ends within quotes. They count where a cell begins; two of them within a cell are one letter.
+pub fn ends_quoted(text: &str, delimiter: u8) -> bool {
+    let (mut opens, mut quoted) = (true, false);
+    for byte in text.bytes() {
+        let is_quote = byte == b'"' && (quoted || opens);
+        quoted ^= is_quote;
+        opens = !quoted && (is_quote || byte == delimiter || matches!(byte, b'\r' | b'\n'));
+    }
+    quoted
 }
 
 /// Lines counted so far. The reader's own count stands before what it skips: a second byte of a line's end,
@@ -383,6 +402,22 @@ mod tests {
             refused("application/json", b"{}"),
             Error::WrongType
         ));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_and_names_nobody() {
+        for (file, last, why) in [
+            ("name,phone\nAda,1\n\"Bo,2\nCia,3\n", 3, "quote"),
+            ("name,phone\n\"Bo \"\"B\"\" Ek\",1\nCia,\"2", 3, "quote"),
+        ] {
+            let read = of(file.as_bytes());
+            let lost = read.lines.last().unwrap();
+            let told = &lost.said.as_ref().unwrap_err()[0].message;
+            assert_eq!((read.lines.len(), lost.number), (2, last));
+            assert!(read.lines[0].said.is_ok() && told.contains(why), "{told}");
+        }
+        let inch = of(b"name,phone\nBo 12\" Ek,1\n\"Cia \"\"C\"\" Dal\",2");
+        assert!(inch.lines.iter().all(|line| line.said.is_ok()));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub use columns::{Columns, Preset};
 pub use job::IMPORT;
-pub use lines::{Counted, Line, Lines, RejectedFile, read};
+pub use lines::{Counted, Line, Lines, RejectedFile, UNCLOSED, ends_quoted, read};
 pub use rows::{Rejected, Tally, take};
 
 use super::store::imports as store;
