@@ -1,5 +1,6 @@
-//! Texts that people type: how they are compared, and what a single line may hold.
+//! Texts that people type: how they are compared, and what a single line may hold. And the language to answer in.
 
+use engine::quote::Language;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -12,6 +13,21 @@ pub fn fold(text: &str) -> String {
     let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
     let lower = plain.to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The language of a tag: `sv` of `sv-SE`. None where nothing is written in it.
+pub fn language(tag: &str) -> Option<Language> {
+    match tag.split(['-', '_']).next().unwrap_or_default() {
+        "en" => Some(Language::En),
+        "sv" => Some(Language::Sv),
+        "es" => Some(Language::Es),
+        _ => None,
+    }
+}
+
+/// As [`language`]; English where nothing is written in it.
+pub fn language_or_english(tag: &str) -> Language {
+    language(tag).unwrap_or(Language::En)
 }
 
 /// What every text with this beginning sorts before, in a column of `collate "C"`.
@@ -54,6 +70,21 @@ mod tests {
             assert_eq!(fold(text), folded, "{text}");
         }
         assert!(prefix_end("be").as_str() > "beer" && prefix_end("be").as_str() < "bf");
+    }
+
+    #[test]
+    fn a_region_is_told_in_its_language() {
+        for (tag, spoken) in [
+            ("sv", Some(Language::Sv)),
+            ("sv-FI", Some(Language::Sv)),
+            ("es_MX", Some(Language::Es)),
+            ("en-GB", Some(Language::En)),
+            ("de", None),
+            ("", None),
+        ] {
+            assert_eq!(language(tag), spoken, "{tag}");
+        }
+        assert_eq!(language_or_english("pt-BR"), Language::En);
     }
 
     #[test]

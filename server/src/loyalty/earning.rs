@@ -23,6 +23,7 @@ use crate::hall::id::{CustomerId, ParkedId};
 use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::store::{Read, Tx};
+use crate::hall::text::language_or_english;
 
 /// A purchase that may earn.
 #[derive(Debug, Clone)]
@@ -241,7 +242,7 @@ impl Calculation {
         let earned = &decided.earned;
         let sum = earned.spend_points + earned.visit_points + earned.bonus_points;
         let active = decided.config.active;
-        let language = sentence::language(&venue.language);
+        let language = language_or_english(&venue.language);
         let gains = decided.gains();
         let parts = earned.parts.iter();
         Calculation {

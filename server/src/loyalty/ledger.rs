@@ -16,6 +16,7 @@ use crate::hall::journal::EventType;
 use crate::hall::page::{Page, Paging};
 use crate::hall::room::{RECENT_MAX, RecentOfCustomer};
 use crate::hall::store::{Read, Tx};
+use crate::hall::text::language_or_english;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -390,7 +391,7 @@ pub fn own_balance(read: &mut Read, customer: CustomerId) -> Result<Balance> {
 
 fn debt_sentence(read: &mut Read, customer: CustomerId, debt: i64, may: bool) -> Result<String> {
     let reader = customers::find(read, customer)?;
-    let language = sentence::language(&reader.language);
+    let language = language_or_english(&reader.language);
     Ok(sentence::debt(debt, may, language))
 }
 

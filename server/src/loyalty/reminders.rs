@@ -21,6 +21,7 @@ use crate::hall::id::CustomerId;
 use crate::hall::identity;
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::store::{Hot, Tx};
+use crate::hall::text::language_or_english;
 use crate::platform::venues;
 
 const EARLY_DAYS: i64 = 30;
@@ -139,7 +140,7 @@ pub(super) fn remind(
         let Some((to, channel)) = contact.address() else {
             continue;
         };
-        let language = sentence::language(&contact.language);
+        let language = language_or_english(&contact.language);
         let message = PointsEnding {
             to,
             channel,

@@ -16,6 +16,7 @@ use crate::hall::id::{DiscountId, OrderId};
 use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::store::{Read, from_word, word};
+use crate::hall::text::language_or_english;
 
 /// A published discount that staff may pick.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -61,7 +62,7 @@ pub fn available(read: &mut Read, venue: &Venue, id: OrderId) -> Result<Vec<Avai
     let mut asked: Vec<Weighed> = free.iter().map(candidates::picked_alone).collect();
     candidates::count_uses(read, &tab, buyer.as_ref(), &mut asked)?;
     let (decided, _) = decide::decide(read, venue, &tab)?;
-    let language = show::language(&venue.language);
+    let language = language_or_english(&venue.language);
     let context = decided.context()?;
     let mut all: Vec<Candidate> = weighed.into_iter().map(|one| one.candidate).collect();
     let mut shown = Vec::with_capacity(free.len());

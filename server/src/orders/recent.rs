@@ -11,6 +11,7 @@ use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::identity;
 use crate::hall::room::{RECENT_MAX, RecentOfCustomer};
 use crate::hall::store::Read;
+use crate::hall::text::language_or_english;
 
 pub const RECENT: RecentOfCustomer = RecentOfCustomer {
     name: "orders",
@@ -28,7 +29,7 @@ fn newest(read: &mut Read, customer: CustomerId, venue: Option<VenueId>) -> Resu
             Some(language) => *language,
             None => {
                 let venue = identity::venue(read, tab.venue)?.ok_or(Error::NotFound("venue"))?;
-                let language = show::language(&venue.language);
+                let language = language_or_english(&venue.language);
                 languages.insert(tab.venue, language);
                 language
             }

@@ -21,6 +21,7 @@ use crate::hall::identity::{self, Venue};
 use crate::hall::money::Money;
 use crate::hall::page::Page;
 use crate::hall::store::Read;
+use crate::hall::text::language_or_english;
 use crate::loyalty::{self, Calculation};
 use crate::payments::{self, Payment};
 
@@ -210,7 +211,7 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 /// As [`order`], at the venue that it is of.
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
-    let mut order = assembled(tab, payments, language(&venue.language))?;
+    let mut order = assembled(tab, payments, language_or_english(&venue.language))?;
     order.refunds = refunds::refunds(read, tab)?;
     let Some(customer) = tab.customer else {
         return Ok(order);
@@ -399,15 +400,6 @@ fn name_of(tab: &Tab, id: &engine::id::DiscountId) -> String {
     let mut candidates = tab.decided.candidates.iter();
     let found = candidates.find(|one| one.is_of(id));
     found.map(|one| one.name().to_owned()).unwrap_or_default()
-}
-
-/// The languages that reasons are written in; another one reads English.
-pub fn language(code: &str) -> Language {
-    match code {
-        "sv" => Language::Sv,
-        "es" => Language::Es,
-        _ => Language::En,
-    }
 }
 
 #[cfg(test)]

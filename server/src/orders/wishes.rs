@@ -18,6 +18,7 @@ use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::secret::Secret;
 use crate::hall::store::Tx;
+use crate::hall::text::language_or_english;
 use crate::loyalty;
 
 /// What a discount made up at the till takes off.
@@ -405,7 +406,7 @@ pub(super) fn ask_for(
 
 /// Why the rules said no, with its figures and as a host would say it.
 pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
-    let reason = show::reason(tab, entry, show::language(&venue.language));
+    let reason = show::reason(tab, entry, language_or_english(&venue.language));
     let code = match entry.reason {
         TraceCode::CustomerRequired => Code::CustomerRequired,
         TraceCode::ApprovalRequired => Code::ApprovalRequired,

@@ -8,6 +8,7 @@ use crate::discounts::OpenValue;
 use crate::hall::error::{Error, Result};
 use crate::hall::identity;
 use crate::hall::store::Read;
+use crate::hall::text::{language, language_or_english};
 
 /// The guest's own language, else the chain's.
 pub fn language_of(read: &mut Read, guest: &Customer) -> Result<Language> {
@@ -15,17 +16,7 @@ pub fn language_of(read: &mut Read, guest: &Customer) -> Result<Language> {
         return Ok(own);
     }
     let tenant = identity::tenant(read)?.ok_or(Error::NotFound("chain"))?;
-    Ok(language(&tenant.language).unwrap_or(Language::En))
-}
-
-/// `sv` of `sv-SE`; nothing for a language that has no sentences.
-fn language(tag: &str) -> Option<Language> {
-    match tag.split(['-', '_']).next().unwrap_or_default() {
-        "en" => Some(Language::En),
-        "sv" => Some(Language::Sv),
-        "es" => Some(Language::Es),
-        _ => None,
-    }
+    Ok(language_or_english(&tenant.language))
 }
 
 /// What it takes off, or what is free.

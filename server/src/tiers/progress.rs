@@ -1,6 +1,5 @@
 //! How far a guest is on the ladder, in figures and in a sentence.
 
-use engine::quote::Language;
 use engine::tier::{Metric, Said, Way, sentence};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -15,6 +14,7 @@ use crate::hall::id::CustomerId;
 use crate::hall::identity;
 use crate::hall::money::Money;
 use crate::hall::store::Read;
+use crate::hall::text::{language, language_or_english};
 
 /// Where a guest stands, and what is missing to the next tier.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -48,9 +48,8 @@ impl Reply for Progress {}
 pub fn progress(read: &mut Read, customer: CustomerId) -> Result<Progress> {
     let guest = customers::find(read, customer)?;
     let tenant = identity::tenant(read)?.ok_or(Error::NotFound("chain"))?;
-    let language = language(&guest.language)
-        .or_else(|| language(&tenant.language))
-        .unwrap_or(Language::En);
+    let language =
+        language(&guest.language).unwrap_or_else(|| language_or_english(&tenant.language));
     let look = store::look(read, customer)?;
     let today = super::today(read)?;
     let rules = look.ladder.rules();
@@ -93,16 +92,6 @@ fn named(tier: &Tier, rank: usize) -> TierRef {
         id: tier.id,
         name: tier.name.clone(),
         rank,
-    }
-}
-
-/// `sv` of `sv-SE`; nothing for a language that has no sentences.
-fn language(tag: &str) -> Option<Language> {
-    match tag.split(['-', '_']).next().unwrap_or_default() {
-        "en" => Some(Language::En),
-        "sv" => Some(Language::Sv),
-        "es" => Some(Language::Es),
-        _ => None,
     }
 }
 

@@ -54,6 +54,17 @@ fn savings(said: &Said) -> Vec<i64> {
 }
 
 both_stores! {
+    async fn a_venue_of_swedish_in_sweden_is_told_in_swedish(app: TestApp) {
+        published(&app, happy_hour()).await;
+        for (language, said) in [("sv", "5.00 EUR"), ("sv-SE", "5.00 EUR"), ("pt-BR", "It takes off 5.00 EUR.")] {
+            let venue = format!("/api/v1/chain/venues/{}", app.venue);
+            app.owner().patch(&venue, json!({"language": language})).await.is(200);
+            let told = sold(&app, None).await.text("/trace/0/sentence");
+            assert_eq!(told.starts_with("It "), said.starts_with("It "), "{language}: {told}");
+            assert!(told.contains(said), "{language}: {told}");
+        }
+    }
+
     async fn happy_hour_and_the_group_meet_as_they_were_published(app: TestApp) {
         let (ann, group) = a_vip(&app).await;
         let happy = published(&app, happy_hour()).await;
