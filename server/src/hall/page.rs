@@ -126,9 +126,23 @@ impl<F: DeserializeOwned, S: Sync> FromRequestParts<S> for Listing<F> {
         paging.scope = scope(parts.uri.path(), &filters);
         Ok(Listing {
             paging,
-            filter: query_of(&filters)?,
+            filter: query_of(&filters).map_err(with_paging)?,
         })
     }
+}
+
+/// An unknown parameter is answered with those that are known, and the filters know only their own.
+fn with_paging(error: Error) -> Error {
+    let Error::Invalid(mut fields) = error else {
+        return error;
+    };
+    for field in &mut fields {
+        if field.code == "unknown_field" {
+            let more = " Each list takes `page`, `pageSize` and `cursor`.";
+            field.message.push_str(more);
+        }
+    }
+    Error::Invalid(fields)
 }
 
 /// Nine characters that tell one list with its filters from another; it guards against mistakes, not attacks.
@@ -294,6 +308,13 @@ mod tests {
                 other => panic!("{uri} gave {other:?}"),
             }
         }
+        let Err(Error::Invalid(fields)) = ask("/c?limit=5").await else {
+            panic!("no list has a limit");
+        };
+        assert_eq!(
+            fields[0].message,
+            "Remove `limit`: there is no such field here. Each list takes `page`, `pageSize` and `cursor`."
+        );
     }
 
     #[tokio::test]

@@ -99,10 +99,10 @@ fn unknown_field(error: &str) -> String {
     let name = super::json::cut(quoted(error));
     match error.rsplit_once(", expected ") {
         Some((_, known)) => format!(
-            "Remove `{name}`: there is no such field here. Known is {}.",
+            "Remove `{name}`: there is no such field here. Known: {}.",
             known.trim_start_matches("one of ")
         ),
-        None => format!("Remove `{name}`: there are no fields here."),
+        None => format!("Remove `{name}`: there is no such field here."),
     }
 }
 
@@ -156,12 +156,12 @@ mod tests {
             (
                 "unknown field `a`, expected `b` or `c`",
                 "unknown_field",
-                "Remove `a`: there is no such field here. Known is `b` or `c`.",
+                "Remove `a`: there is no such field here. Known: `b` or `c`.",
             ),
             (
                 "unknown field `a`, there are no fields",
                 "unknown_field",
-                "Remove `a`: there are no fields here.",
+                "Remove `a`: there is no such field here.",
             ),
             (
                 "unknown variant `X`, expected one of `A`, `B`",
