@@ -14,7 +14,7 @@ const STEP: i64 = 1_000;
 pub const LAWS: &[Law] = &[
     Law {
         number: "L04",
-        about: "One idempotency key has one effect and one stored answer.",
+        about: "One idempotency key has one effect and one stored answer",
         // One row per key is the primary key's; here, that what is stored is an answer that may be kept.
         check: Check::Query(
             "select tenant_id, 'key ' || key || ' of ' || principal || ' for ' || operation || ' keeps a ' || status
@@ -27,7 +27,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L23",
-        about: "No row refers to a row of another tenant.",
+        about: "No row refers to a row of another tenant",
         // Rows of one tenant refer by composite foreign keys, which hold by themselves. Outside them stand the
         // directory (where a set-up link names the tenant that it will found) and the venue of an event.
         check: Check::Query(
@@ -43,12 +43,12 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L24",
-        about: "Sealed audit entries form an unbroken chain.",
+        about: "Sealed audit entries form an unbroken chain",
         check: Check::Walk(chains),
     },
     Law {
         number: "L24",
-        about: "Every request that took effect has its entry.",
+        about: "Every request that took effect has its entry",
         // An answer and the entries of its effect are of one transaction, and so of one actor and instant. What is
         // sent without a key leaves no answer to hold against the entries.
         check: Check::Query(

@@ -5,7 +5,7 @@ use crate::hall::law::{Check, Law};
 pub const LAWS: &[Law] = &[
     Law {
         number: "L22",
-        about: "email and phone are unique among a tenant's active customers",
+        about: "Email and phone are unique among a tenant's active customers",
         check: Check::Query(
             "select tenant_id, 'email of ' || min(customer_id) || ' and ' || max(customer_id)
              from customers where archived_at is null and email is not null
@@ -23,7 +23,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L23",
-        about: "what stands outside foreign keys names customers and venues of its own tenant",
+        about: "What stands outside foreign keys names customers and venues of its own tenant",
         check: Check::Query(
             "select g.tenant_id, g.group_id || ' is seen at nobody''s venue ' || g.venue_id
              from customer_group_venues g
@@ -44,7 +44,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "a customer's visits equal the visits that left something behind, in all and at each venue",
+        about: "A customer's visits equal the visits that left something behind, in all and at each venue",
         check: Check::Query(
             "select c.tenant_id, c.customer_id || ' counts ' || c.total_visits || ' visits of '
                || coalesce(v.visits, 0)
@@ -67,7 +67,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "a customer's spend and orders are the sums over the venues",
+        about: "A customer's spend and orders are the sums over the venues",
         check: Check::Query(
             "select c.tenant_id, c.customer_id || ' spent ' || c.total_spent || ' of '
                || coalesce(v.spent, 0)
@@ -82,7 +82,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "a group's members are its active customers",
+        about: "A group's members are its active customers",
         check: Check::Query(
             "select g.tenant_id, g.group_id || ' counts ' || g.members || ' members of '
                || coalesce(c.customers, 0)
@@ -96,7 +96,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L23",
-        about: "a file of customers is of a venue of its own tenant, and its lines are of such a file",
+        about: "A file of customers is of a venue of its own tenant, and its lines are of such a file",
         check: Check::Query(
             "select i.tenant_id, i.import_id || ' is of nobody''s venue ' || i.venue_id
              from customer_imports i
@@ -113,7 +113,7 @@ pub const LAWS: &[Law] = &[
     },
     Law {
         number: "L25",
-        about: "what an import counts and what waits are the lines of its file, and its bad lines are kept",
+        about: "What an import counts and what waits are the lines of its file, and its bad lines are kept",
         check: Check::Query(
             "select i.tenant_id, i.import_id || ' has ' || i.total || ' lines, counts '
                || (i.created + i.updated + i.unchanged + i.failed) || ' and waits for ' || coalesce(c.lines, 0)

@@ -2,7 +2,7 @@ use crate::hall::law::{Check, Law};
 
 pub const OWN_VENUES: Law = Law {
     number: "L23",
-    about: "A discount is live at venues of its tenant.",
+    about: "A discount is live at venues of its tenant",
     check: Check::Query(
         "select d.tenant_id, d.discount_id || ' is live at nobody''s venue ' || d.venue_id
          from discount_venues d
@@ -13,7 +13,7 @@ pub const OWN_VENUES: Law = Law {
 
 pub const ALL_VERSIONS: Law = Law {
     number: "L30",
-    about: "Each discount has every version up to its own, so that what was decided can be reckoned again.",
+    about: "Each discount has every version up to its own, so that what was decided can be reckoned again",
     check: Check::Query(
         "select d.tenant_id, d.discount_id || ' has not all versions up to its own'
          from discounts d
@@ -25,7 +25,7 @@ pub const ALL_VERSIONS: Law = Law {
 
 pub const OWN_AUDIENCE: Law = Law {
     number: "L23",
-    about: "A discount goes to groups and customers of its tenant.",
+    about: "A discount goes to groups and customers of its tenant",
     check: Check::Query(
         "select a.tenant_id, a.discount_id || ' goes to nobody''s ' || a.audience
          from discount_audience a
@@ -37,7 +37,7 @@ pub const OWN_AUDIENCE: Law = Law {
 
 pub const SHARES_APART: Law = Law {
     number: "L30",
-    about: "No customer is in two variants of an experiment, so that all stay in theirs.",
+    about: "No customer is in two variants of an experiment, so that all stay in theirs",
     check: Check::Query(
         "select a.tenant_id, a.experiment_id || ' gives ' || a.variant || ' what ' || b.variant || ' has'
          from experiment_variants a

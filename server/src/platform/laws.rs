@@ -5,7 +5,7 @@ use crate::hall::law::{Check, Law};
 /// person is let go or its device revoked; what is over can no longer be found.
 const HASHED: Law = Law {
     number: "L35",
-    about: "tokens, codes and PINs are stored only hashed; none outlives its limit or its owner",
+    about: "Tokens, codes and PINs are stored only hashed; none outlives its limit or its owner",
     check: Check::Query(
         "select tenant_id, what from (
            select tenant_id, 'a ' || kind || ' in the directory is no hash: ' || ref_id as what
@@ -53,7 +53,7 @@ const HASHED: Law = Law {
 /// Foreign keys bear the tenant, so the store keeps this law; what has none is asked here.
 const OWN_ROWS: Law = Law {
     number: "L23",
-    about: "no row refers to a row of another tenant",
+    about: "No row refers to a row of another tenant",
     check: Check::Query(
         "select tenant_id, what from (
            select s.tenant_id, s.session_id || ' is of nobody''s customer' as what from sessions s
