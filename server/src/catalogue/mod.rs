@@ -25,7 +25,7 @@ pub use products::{EditProduct, Product, VenuePrice};
 pub use sold::{Sold, SoldGroup, SoldModifier, sold};
 
 use crate::hall::error::Result;
-use crate::hall::id::{ModifierGroupId, ModifierId, ProductId, VenueId};
+use crate::hall::id::{ProductId, VenueId};
 use crate::hall::law::{Check, Law};
 use crate::hall::room::Room;
 use crate::hall::store::Tx;
@@ -39,7 +39,7 @@ pub const ROOM: Room = Room {
 
 const LAWS: &[Law] = &[Law {
     number: "L23",
-    about: "A reference of another system names a product of the tenant.",
+    about: "A reference of another system names a product of the tenant",
     check: Check::Query(
         "select r.tenant_id, 'a reference in ' || r.system || ' names nobody''s ' || r.id
          from external_refs r
@@ -72,13 +72,4 @@ pub fn set_price(
 
 pub fn create_modifier_group(tx: &mut Tx, ask: &EditModifierGroup) -> Result<ModifierGroup> {
     modifier_groups::create(tx, ask)
-}
-
-/// One more modifier at the end of its group.
-pub fn create_modifier(
-    tx: &mut Tx,
-    group: ModifierGroupId,
-    ask: &EditModifier,
-) -> Result<ModifierId> {
-    modifier_groups::add(tx, group, ask)
 }

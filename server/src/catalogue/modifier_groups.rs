@@ -168,18 +168,6 @@ pub fn create(tx: &mut Tx, ask: &EditModifierGroup) -> Result<ModifierGroup> {
     Ok(made)
 }
 
-pub fn add(tx: &mut Tx, group: ModifierGroupId, ask: &EditModifier) -> Result<ModifierId> {
-    let before = find(tx, group)?;
-    let mut whole = EditModifierGroup::of(&before);
-    whole.modifiers.push(EditModifier {
-        id: None,
-        ..ask.clone()
-    });
-    let after = edit(tx, group, None, &Change::Replace(whole))?;
-    let last = after.modifiers.last().map(|modifier| modifier.id);
-    last.ok_or_else(|| Error::bug("a modifier was added and is not there"))
-}
-
 pub fn find(read: &mut Read, id: ModifierGroupId) -> Result<ModifierGroup> {
     let group = store::modifier_groups::find(read, id)?;
     let group = group.ok_or(Error::NotFound("modifier group"))?;

@@ -359,14 +359,11 @@ fn tab(row: &Row) -> Result<Tab> {
 }
 
 fn lines(read: &mut Read, orders: &[OrderId]) -> Result<Vec<(OrderId, Line)>> {
-    let places: Vec<String> = (0..orders.len())
-        .map(|place| format!("${}", place + 2))
-        .collect();
     let sql = format!(
         "select order_id, line_id, position, product_id, name, category_id, regulated, tax_class_id, rate_milli,
            unit_price, quantity_milli, modifiers, ordered_at, voided_at, void_reason
          from order_lines where tenant_id = $1 and order_id in ({}) order by order_id, position, line_id",
-        places.join(", ")
+        places(2, orders.len())
     );
     let orders: Vec<Value> = orders.iter().map(Value::from).collect();
     read.query(&sql, &orders)?

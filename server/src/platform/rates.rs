@@ -81,11 +81,6 @@ impl Rate {
             .and_then(|numerator| half_up(numerator, SCALE * minor(self.from)))
             .ok_or_else(|| Error::bug("an amount is too large to convert"))
     }
-
-    /// The reporting currency.
-    pub fn into_currency(&self) -> Currency {
-        self.into
-    }
 }
 
 impl fmt::Display for Rate {

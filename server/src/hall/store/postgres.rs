@@ -62,12 +62,12 @@ impl Threads {
         let (reads, to_read) = bounded(QUEUE_MAX);
         let mut joins = Vec::new();
         for _ in 0..settings.writers.max(1) {
-            let worker = Worker::new(url, settings, statements)?;
+            let worker = Worker::new(url, settings, statements);
             let to_write: Receiver<Option<Box<dyn Work>>> = to_write.clone();
             joins.push(thread("store-writer", move || worker.write_all(&to_write))?);
         }
         for _ in 0..settings.readers.max(1) {
-            let worker = Worker::new(read_url, settings, statements)?;
+            let worker = Worker::new(read_url, settings, statements);
             let to_read: Receiver<Option<(Box<dyn Work>, Rank)>> = to_read.clone();
             joins.push(thread("store-reader", move || worker.read_all(&to_read))?);
         }
@@ -135,19 +135,19 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(url: &str, settings: &Settings, statements: &Arc<AtomicU64>) -> Result<Worker> {
+    fn new(url: &str, settings: &Settings, statements: &Arc<AtomicU64>) -> Worker {
         let isolation = if settings.read_committed {
             "read committed"
         } else {
             "serializable"
         };
         let (entropy, statements) = (settings.entropy.clone(), Arc::clone(statements));
-        Ok(Worker {
+        Worker {
             url: url.into(),
             isolation,
             entropy,
             statements,
-        })
+        }
     }
 
     fn write_all(self, queue: &Receiver<Option<Box<dyn Work>>>) {

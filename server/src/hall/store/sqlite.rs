@@ -422,8 +422,7 @@ impl Group {
         }
         let mut next = Some(first);
         while let Some(work) = next {
-            let ran = self.one(work, done);
-            ran?;
+            self.one(work, done)?;
             next = if done.len() < GROUP_MAX {
                 queue.try_recv().ok().flatten()
             } else {
