@@ -20,7 +20,7 @@ use crate::params;
 pub enum Lookup {
     /// SHA-256 of an API key, session token or device token, in hex.
     Token,
-    /// A chain's slug, as in `/t/{slug}`.
+    /// A chain's slug, as in `X-Regulars-Tenant`.
     TenantSlug,
     /// The host name of a chain's pages.
     Host,

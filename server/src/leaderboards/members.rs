@@ -17,7 +17,7 @@ use crate::tiers;
 
 const ALIAS_LETTERS_MIN: usize = 2;
 const ALIAS_LETTERS_MAX: usize = 24;
-/// So many digits in a row read as somebody's number.
+/// More digits in a row read as somebody's number.
 const DIGITS_MAX: usize = 5;
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -467,7 +467,7 @@ pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Ord
     Ok(order)
 }
 
-/// What a payment moved on the order. `reporting_total` is given when it closes the order.
+/// What a payment moves on the order.
 #[derive(Debug, Clone, Copy)]
 pub struct Paid {
     pub amount: i64,
@@ -476,7 +476,8 @@ pub struct Paid {
     pub at: Timestamp,
 }
 
-/// Books a payment on the order, and closes it when nothing is due any more.
+/// Books a payment on the order, and closes it when nothing is due any more: `reporting_total` then says what was
+/// spent in the reporting currency.
 pub fn book_payment(
     tx: &mut Tx,
     venue: &Venue,

@@ -30,6 +30,7 @@ pub trait Reply: Serialize + Send + 'static {
 impl Reply for () {}
 impl<T: Reply> Reply for Page<T> {}
 impl<T: Reply> Reply for Vec<T> {}
+
 /// An answer as it is told now, and as it is kept where that is not the same.
 pub(super) struct Rendered {
     pub told: Stored,

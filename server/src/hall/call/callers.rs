@@ -338,7 +338,7 @@ impl FromRequestParts<Hall> for GuestCall {
     }
 }
 
-/// A call by anybody. The tenant is found by the verb, or by the host or `/t/{slug}`.
+/// A call by anybody. The tenant is found by what the verb looks up, or as [`PublicCall::tenant_of_page`] says.
 pub struct PublicCall {
     request: Request,
     /// The machine's instant; a tenant's own clock is known only after it is found.

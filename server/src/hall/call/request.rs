@@ -18,7 +18,7 @@ use crate::hall::store::{Hot, Read, Scope, Tx};
 
 const KEY_LENGTH_MAX: usize = 255;
 
-/// Facts of one request that all three kinds of call share.
+/// Facts of one request that every kind of call stands on.
 pub(super) struct Request {
     pub hall: Hall,
     pub rule: &'static Rule,
@@ -75,6 +75,7 @@ impl Request {
         let peer = self.facts.as_ref().and_then(|facts| facts.peer);
         peer.map(|address| address.to_string()).unwrap_or_default()
     }
+
     pub fn scope(
         &self,
         tenant: TenantId,
