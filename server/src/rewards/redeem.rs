@@ -113,9 +113,10 @@ fn count(tx: &mut Tx, reward: &Reward, customer: CustomerId) -> Result<()> {
         ));
     }
     if !store::count(tx, reward.id, Some(customer), limits.max_uses_per_customer)? {
-        let most = limits.max_uses_per_customer.unwrap_or_default();
-        let said =
-            format!("A guest has this reward at most {most} times, and this one has had it.");
+        let said = match limits.max_uses_per_customer.unwrap_or_default() {
+            1 => "Each guest can have this reward once, and this one has had it.".to_owned(),
+            most => format!("Each guest can have this reward {most} times, and this one has."),
+        };
         return Err(unavailable("SPENT_BY_CUSTOMER", &said));
     }
     Ok(())
