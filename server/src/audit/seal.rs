@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Tenants of one round; those left over come first in the next.
 const TENANTS_MAX: i64 = 1_000;
 /// Rounds of one call: a store that is written faster than it is sealed must not keep the caller for ever.
-const ROUNDS_MAX: usize = 1_000;
+const ROUNDS_MAX: usize = 5_000;
 
 /// The hash before the first entry of a chain.
 pub(super) const GENESIS: [u8; 32] = [0; 32];

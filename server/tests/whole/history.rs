@@ -267,8 +267,8 @@ async fn bad_rows_are_kept_aside_and_good_ones_come_in() {
     assert_eq!(venues(&ground), before, "nor does it open a venue");
     let done = import(&ground, &file, &["--venue", &venue]);
     assert_eq!(
-        (&done["ordersCreated"], &done["rejected"]),
-        (&json!(1), &json!(2))
+        (&done["ordersCreated"], &done["rejected"], &done["venueId"]),
+        (&json!(1), &json!(2), &json!(venue))
     );
     let rejected = std::fs::read_to_string(rejected).expect("the rejected rows");
     assert!(

@@ -154,6 +154,8 @@ const LETTERS_MAX: usize = 10_000;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
+    /// Where they were sold; none where a dry run did not open the venue.
+    venue_id: Option<VenueId>,
     processed: u64,
     customers: u64,
     rejected: usize,
@@ -177,6 +179,7 @@ pub async fn import(common: &Global, ask: Ask) -> Result<ExitCode> {
 
 /// What came in, and what the file said.
 struct Brought {
+    venue: Option<Venue>,
     read: Purchases,
     currency: String,
     rejected_file: Option<PathBuf>,
@@ -205,6 +208,7 @@ async fn bring(hall: &Hall, ask: &Ask, layout: &Layout, text: &str) -> Result<Br
         );
     }
     let mut brought = Brought {
+        venue: known,
         read,
         currency,
         rejected_file: None,
@@ -214,10 +218,11 @@ async fn bring(hall: &Hall, ask: &Ask, layout: &Layout, text: &str) -> Result<Br
         return Ok(brought);
     }
     brought.rejected_file = keep_rejected(ask, &brought.read.rejected)?;
-    let venue = match known {
+    let venue = match brought.venue.take() {
         Some(venue) => venue,
         None => open_venue(hall, ask, &brought.currency, tenant, now).await?,
     };
+    brought.venue = Some(venue.clone());
     brought.tally = bring_all(hall, ask, &brought, &venue, (tenant, now)).await?;
     Ok(brought)
 }
@@ -352,6 +357,7 @@ fn tell(ask: &Ask, brought: &Brought) -> Result<()> {
         .map(|past| past.purchases.len() as u64)
         .sum();
     let report = Report {
+        venue_id: brought.venue.as_ref().map(|venue| venue.id),
         processed,
         customers: read.people.len() as u64,
         rejected: read.rejected.len(),
@@ -386,6 +392,9 @@ fn tell(ask: &Ask, brought: &Brought) -> Result<()> {
         Money::of(tally.amount, &*brought.currency).plain(),
         tally.points
     ));
+    if let Some(venue) = &brought.venue {
+        say::line(format!("They were sold at {} ({}).", venue.name, venue.id));
+    }
     if tally.orders_known > 0 {
         say::line(format!(
             "{} orders were here already and stay as they are.",
