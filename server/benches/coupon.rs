@@ -486,7 +486,7 @@ fn replay(file: &Path, recorded: &[Vec<(String, Vec<Value>)>]) -> Limit {
              pragma cache_size = -32000; pragma foreign_keys = on;",
         )
         .expect("pragmas");
-    connection.set_prepared_statement_cache_capacity(256);
+    connection.set_prepared_statement_cache_capacity(512);
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .expect("a setting");

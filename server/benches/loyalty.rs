@@ -3,8 +3,8 @@
 //!
 //! The same payments are made by one chain with a ladder and a streak of its own and by one with neither, in turns; in
 //! each turn all guests come on a new day. The first still asks where the guest stands on the ladder that every chain
-//! begins with, so a third chain does the work of tiers and streaks twice, the second time for a guest who looks the same:
-//! what that costs is their share.
+//! begins with, so a third chain does the work of tiers and streaks twice, the second time for a guest who looks the
+//! same: what that costs is their share.
 //! `REGULARS_BENCH_CUSTOMERS=100000` makes the larger store smaller.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 

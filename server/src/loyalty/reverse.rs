@@ -162,8 +162,8 @@ fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>
         let lot = row.and_then(|(seq, _)| opened.iter().find(|(opens, _)| opens == seq));
         due.extend(lot.map(|(seq, lot)| (*seq, lot, points.min(lot.earned))));
     }
-    // A lot in hand may live on by the grace and no longer be among those that end soonest: what is stored of it does not
-    // count for what is looked for.
+    // A lot in hand may live on by the grace and no longer be among those that end soonest: what is stored of it does
+    // not count for what is looked for.
     let most = due.iter().fold(hand.open_before(), |sum, (_, _, points)| {
         sum.saturating_add(*points)
     });
