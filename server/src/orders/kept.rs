@@ -41,7 +41,8 @@ pub(super) struct Kept {
     policy: Policy,
     zone: String,
     evaluation: Evaluation,
-    trace: Walk<TraceCode>,
+    /// None in orders of before, whose evaluation bears its own.
+    trace: Option<Walk<TraceCode>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,9 +114,9 @@ impl TryFrom<Kept> for Decided {
     type Error = String;
 
     fn try_from(kept: Kept) -> Result<Decided, String> {
-        let entry = |(candidate, reason): &(usize, usize)| {
-            let weighed = kept.candidates.get(*candidate)?;
-            let said = kept.trace.reasons.get(*reason)?;
+        let entry = |walk: &Walk<TraceCode>, (candidate, reason): (usize, usize)| {
+            let weighed = kept.candidates.get(candidate)?;
+            let said = walk.reasons.get(reason)?;
             Some(TraceEntry {
                 candidate_id: weighed.id.clone(),
                 discount_id: weighed.rule_id(),
@@ -125,7 +126,10 @@ impl TryFrom<Kept> for Decided {
                 notes: said.notes.clone(),
             })
         };
-        let trace: Option<Vec<_>> = kept.trace.steps.iter().map(entry).collect();
+        let trace = match &kept.trace {
+            Some(walk) => walk.steps.iter().map(|step| entry(walk, *step)).collect(),
+            None => Some(kept.evaluation.trace.clone()),
+        };
         let trace = trace.ok_or("the trace names a candidate or reason that is not there")?;
         Ok(Decided {
             order: kept.order,

@@ -6,6 +6,8 @@ use super::inline;
 use crate::both_stores;
 use crate::hall::access::Role;
 use crate::hall::testing::{Said, TestApp};
+use crate::orders::decide::Decided;
+use crate::params;
 
 async fn published(app: &TestApp, ask: Json) -> String {
     let made = app.manager().post(&app.dashboard("/discounts"), ask).await;
@@ -54,6 +56,26 @@ fn savings(said: &Said) -> Vec<i64> {
 }
 
 both_stores! {
+    async fn an_order_stored_with_its_whole_trace_is_read_as_ever(app: TestApp) {
+        let (_, group) = a_vip(&app).await;
+        published(&app, happy_hour()).await;
+        published(&app, vip(&group)).await;
+        let order = sold(&app, None).await;
+        app.write(|tx| {
+            let row = tx.one("select decided from orders where tenant_id = $1", &[])?;
+            let decided: Decided = row.json(0)?;
+            let mut whole: Json = row.json(0)?;
+            whole["evaluation"]["trace"] = json!(decided.evaluation.trace);
+            whole.as_object_mut().unwrap().remove("trace").expect("it is kept apart");
+            tx.exec("update orders set decided = $2 where tenant_id = $1", params![whole.to_string()])
+        })
+        .await;
+        let path = app.till(&format!("/orders/{}", order.text("/id")));
+        let read = app.staff().get(&path).await;
+        assert_eq!(read.is(200).json["trace"], order.json["trace"]);
+        assert_eq!(read.json["trace"].as_array().map(Vec::len), Some(1), "one rule was weighed for nobody in particular");
+    }
+
     async fn a_venue_of_swedish_in_sweden_is_told_in_swedish(app: TestApp) {
         published(&app, happy_hour()).await;
         for (language, said) in [("sv", "5.00 EUR"), ("sv-SE", "5.00 EUR"), ("pt-BR", "It takes off 5.00 EUR.")] {
