@@ -27,6 +27,9 @@ pub struct Asks {
     /// How the answers name each discount that the order bears, by its candidate in the engine.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ids: BTreeMap<String, OrderDiscountId>,
+    /// Why the guest pays nothing, where no wish says it: by the candidate.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub comp_reasons: BTreeMap<String, String>,
     /// The uses that the order holds, as they were last settled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldUse>,

@@ -5,6 +5,7 @@ use engine::quote::Applied;
 
 use super::Tab;
 use super::asks::{Authorized, What, Wish};
+use super::recorded::Recorded;
 use crate::discounts::OpenValue;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CouponId, DiscountId, OrderDiscountId};
@@ -31,6 +32,19 @@ pub struct Borne<'a> {
 const NOBODY: &str = "rule";
 
 impl Tab {
+    /// As whoever gave it said, else as its rule says, else what the rule is called.
+    fn comp_reason<'a>(
+        &'a self,
+        applied: &Applied,
+        wish: Option<&'a Wish>,
+        candidate: &'a Recorded,
+    ) -> &'a str {
+        let said = wish.and_then(|wish| wish.reason.as_deref());
+        let of_rule = self.asks.comp_reasons.get(applied.candidate_id.as_str());
+        said.or(of_rule.map(String::as_str))
+            .unwrap_or_else(|| candidate.name())
+    }
+
     /// In the order in which they were taken.
     pub fn borne(&self) -> Result<Vec<Borne<'_>>> {
         let applied = self.decided.evaluation.discounts.iter();
@@ -55,10 +69,8 @@ impl Tab {
             amount: applied.amount,
             given: wish.and_then(given_of),
             // A reward's free item was paid for with points: nobody comped it.
-            comp_reason: (applied.is_comp && applied.origin != Origin::Reward).then(|| {
-                wish.and_then(|wish| wish.reason.as_deref())
-                    .unwrap_or_default()
-            }),
+            comp_reason: (applied.is_comp && applied.origin != Origin::Reward)
+                .then(|| self.comp_reason(applied, wish, candidate)),
             is_bound: candidate.requires_approval(),
             applied_by: wish.map_or(NOBODY, |wish| &wish.applied_by),
             authorized: wish.and_then(|wish| wish.authorized),

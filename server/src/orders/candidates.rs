@@ -21,9 +21,24 @@ const POINTS: &str = "Points";
 pub struct Weighed {
     pub candidate: Candidate,
     pub limits: Vec<Limits>,
+    /// What its published rule says, where it is a comp.
+    pub comp_reason: Option<String>,
 }
 
 impl Weighed {
+    fn of(candidate: Candidate, limits: Vec<Limits>, live: Option<&Live>) -> Weighed {
+        Weighed {
+            candidate,
+            limits,
+            comp_reason: live.and_then(|live| live.comp_reason.clone()),
+        }
+    }
+
+    /// What no published rule stands behind uses nothing up.
+    fn unpublished(candidate: Candidate) -> Weighed {
+        Weighed::of(candidate, Vec::new(), None)
+    }
+
     pub fn is_for_a_first_purchase(&self) -> bool {
         self.limits.iter().any(|limits| limits.first_purchase_only)
     }
@@ -99,30 +114,27 @@ fn picked(
             ..Rule::new(wish.id.to_string(), Type::Percentage, Scope::Order)
         },
     };
-    Ok(Weighed {
-        candidate: Candidate {
-            is_authorized: wish.authorized.is_some(),
-            added: wish.added,
-            ..Candidate::new(wish.id.to_string(), Origin::Predefined, rule)
-        },
-        limits: live.and_then(of_rule).into_iter().collect(),
-    })
+    let candidate = Candidate {
+        is_authorized: wish.authorized.is_some(),
+        added: wish.added,
+        ..Candidate::new(wish.id.to_string(), Origin::Predefined, rule)
+    };
+    let limits = live.and_then(of_rule).into_iter().collect();
+    Ok(Weighed::of(candidate, limits, live))
 }
 
 /// A rule that staff might pick, as if somebody of rank stood by.
 pub fn picked_alone(live: &Live) -> Weighed {
-    Weighed {
-        candidate: Candidate {
-            is_authorized: true,
-            added: u32::MAX,
-            ..Candidate::new(
-                live.discount_id.to_string(),
-                Origin::Predefined,
-                Rule::clone(&live.rule),
-            )
-        },
-        limits: of_rule(live).into_iter().collect(),
-    }
+    let candidate = Candidate {
+        is_authorized: true,
+        added: u32::MAX,
+        ..Candidate::new(
+            live.discount_id.to_string(),
+            Origin::Predefined,
+            Rule::clone(&live.rule),
+        )
+    };
+    Weighed::of(candidate, of_rule(live).into_iter().collect(), Some(live))
 }
 
 /// What the rule itself counts, where it has a limit.
@@ -145,22 +157,22 @@ fn typed_code(wish: &Wish, code: &Coupon, live: Option<&Live>, buyer: Option<&Bu
     }
     let mut limits = vec![code.limits()];
     limits.extend(live.and_then(of_rule));
-    Weighed { candidate, limits }
+    Weighed::of(candidate, limits, live)
 }
 
 /// A code that goes on for its customer uses nothing of itself up.
 fn running_code(code: &Coupon, live: Option<&Live>) -> Weighed {
-    Weighed {
-        candidate: code.candidate(&code.id.to_string()),
-        limits: live.and_then(of_rule).into_iter().collect(),
-    }
+    let candidate = code.candidate(&code.id.to_string());
+    Weighed::of(
+        candidate,
+        live.and_then(of_rule).into_iter().collect(),
+        live,
+    )
 }
 
 fn automatic(live: &Live) -> Weighed {
-    Weighed {
-        limits: of_rule(live).into_iter().collect(),
-        candidate: Candidate::automatic(Rule::clone(&live.rule)),
-    }
+    let candidate = Candidate::automatic(Rule::clone(&live.rule));
+    Weighed::of(candidate, of_rule(live).into_iter().collect(), Some(live))
 }
 
 /// The order discount of the guest's status.
@@ -168,10 +180,7 @@ fn tier(standing: &Standing) -> Option<Weighed> {
     let percent = standing.percent.filter(|percent| percent.scaled() > 0)?;
     let mut candidate = Candidate::tier(standing.tier_id.to_string(), percent);
     candidate.discount.name = standing.name.clone();
-    Some(Weighed {
-        candidate,
-        limits: Vec::new(),
-    })
+    Some(Weighed::unpublished(candidate))
 }
 
 /// Points that the guest wants to take off, as many as there are to spend.
@@ -205,10 +214,7 @@ fn points_wished(
         },
     };
     candidate.discount.name = POINTS.into();
-    Ok(Weighed {
-        candidate,
-        limits: Vec::new(),
-    })
+    Ok(Weighed::unpublished(candidate))
 }
 
 /// A rule that was made up at the till.
@@ -222,10 +228,7 @@ fn manual(wish: &Wish) -> Option<Weighed> {
         added: wish.added,
         ..Candidate::manual(wish.id.to_string(), rule.as_ref().clone())
     };
-    Some(Weighed {
-        candidate,
-        limits: Vec::new(),
-    })
+    Some(Weighed::unpublished(candidate))
 }
 
 /// Tells each candidate how many uses are left to this order.
@@ -244,7 +247,10 @@ pub fn count_uses(
         buyer.map(|one| one.id),
     )?;
     let of = |limits: &Limits| used.get(&limits.subject).copied().unwrap_or_default();
-    for Weighed { candidate, limits } in all {
+    for Weighed {
+        candidate, limits, ..
+    } in all
+    {
         let (rule, code): (Vec<&Limits>, Vec<&Limits>) = limits
             .iter()
             .partition(|limits| limits.subject == *candidate.discount.id);

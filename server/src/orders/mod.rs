@@ -3,6 +3,11 @@
 //! `OPEN` (a tab) → `PAID` or `VOIDED`; `PAID` → `PARTIALLY_REFUNDED` → `REFUNDED`. While it is open every change
 //! prices it anew through the engine; when it is paid, what was decided stays with it byte for byte (L30). Keeps
 //! L06–L08, L10, L12, L13, L26 and L29 for orders.
+//!
+//! A comp has a reason: what whoever gave it said, else what its rule says, else what the rule is called. Somebody of
+//! rank stands by where the rule or the chain's policy asks for it; a code that comps, or a comp that is applied
+//! without asking, was approved when it was published, so the policy does not ask again.
+//!
 //! Absent on purpose: taking money. `checkout` sees orders, payments and points together.
 
 mod asks;
@@ -26,6 +31,8 @@ mod store;
 mod tests;
 mod wish_routes;
 mod wishes;
+
+use std::collections::BTreeMap;
 
 use engine::id::CandidateId;
 use engine::quote::TraceEntry;
@@ -312,14 +319,19 @@ fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<()> {
     let (decided, weighed) = decide::decide(tx, venue, tab)?;
     tab.decided = decided;
     tab.removed = tab.asks.drop_refused(&tab.decided.evaluation);
-    let mut ids = std::collections::BTreeMap::new();
+    let (mut ids, mut comp_reasons) = (BTreeMap::new(), BTreeMap::new());
     for applied in &tab.decided.evaluation.discounts {
         let candidate = applied.candidate_id.to_string();
         let known = tab.asks.ids.get(&candidate).copied();
         let id = known.or_else(|| candidate.parse().ok());
+        let mut weighed = weighed.iter();
+        let of_rule = weighed.find(|one| one.candidate.id == applied.candidate_id);
+        let reason = of_rule.and_then(|one| one.comp_reason.clone());
+        comp_reasons.extend(reason.map(|reason| (candidate.clone(), reason)));
         ids.insert(candidate, id.unwrap_or_else(|| tx.new_id()));
     }
     tab.asks.ids = ids;
+    tab.asks.comp_reasons = comp_reasons;
     holds::settle(tx, tab, &weighed)
 }
 

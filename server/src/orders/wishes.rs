@@ -276,11 +276,7 @@ pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &Tab, text: &str) -> Result<
             code: coupon.code,
         },
         applied_by: tx.scope().by.actor.clone(),
-        reason: coupon
-            .rule
-            .kind
-            .eq(&Type::Comp)
-            .then(|| coupon.rule.name.clone()),
+        reason: None,
         authorized: None,
     })
 }

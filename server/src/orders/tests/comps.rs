@@ -94,3 +94,30 @@ both_stores! {
         assert!(refused.is_err(), "the guard stands in the table");
     }
 }
+    async fn a_comp_that_nobody_asks_for_bears_the_reason_of_its_rule(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        let rule = json!({"name": "Staff meal", "type": "COMP", "scope": "ORDER", "customerIds": [ann], "compReason": "works here"});
+        app.manager().post(&app.dashboard("/discounts"), rule).await.is(201);
+        let ask = json!({"customerId": ann, "items": [inline(800)]});
+        let opened = app.staff().post(&app.till("/orders"), ask).await;
+        assert_eq!((opened.is(201).int("/totals/total/amount"), opened.text("/discounts/0/compReason")), (0, "works here".into()));
+    }
+
+    async fn a_comp_by_code_bears_the_reason_of_its_rule(app: TestApp) {
+        let ann = app.customer("Ann").await;
+        for (code, reason, said) in [("FREE1", json!("friend of the house"), "friend of the house"), ("FREE2", json!(null), "FREE2")] {
+            let rule = json!({"name": code, "type": "COMP", "scope": "ORDER", "compReason": reason});
+            let rule = app.manager().post(&app.dashboard("/discounts"), rule).await.is(201).text("/id");
+            let coupon = json!({"code": code, "discountId": rule, "duration": "FOREVER", "maxUses": 1});
+            app.manager().post(&app.dashboard("/coupons"), coupon).await.is(201);
+            let sale = json!({"customerId": ann, "items": [inline(800)], "couponCodes": [code], "payments": [{"method": "CASH"}]});
+            let typed = app.staff().post(&app.till("/orders"), sale).await;
+            assert_eq!(typed.is(201).text("/discounts/0/compReason"), said);
+            let untyped = app.staff().post(&app.till("/orders"), json!({"customerId": ann, "items": [inline(800)]})).await;
+            assert_eq!((untyped.is(201).int("/totals/total/amount"), untyped.text("/discounts/0/compReason")), (0, said.into()));
+            let off = app.till(&format!("/orders/{}/discounts/{}", untyped.text("/id"), untyped.text("/discounts/0/id")));
+            app.staff().delete(&off).await.is(200);
+            let rule = app.dashboard(&format!("/discounts/{rule}"));
+            app.manager().delete(&rule).await.is(204);
+        }
+    }
