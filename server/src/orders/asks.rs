@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use engine::discount::{Discount as Rule, LineShare};
+use engine::id::CandidateId;
 use engine::quote::{Evaluation, TraceEntry, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +22,10 @@ pub const WISHES_MAX: usize = 30;
 pub struct Asks {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wishes: Vec<Wish>,
-    /// Automatic discounts that were taken off by hand; they stay off until somebody asks for them by name.
+    /// What would be applied without asking and was taken off by hand: automatic discounts, the guest's tier, codes
+    /// that go on. They stay off until somebody asks for them by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub off: Vec<DiscountId>,
+    pub off: Vec<CandidateId>,
     /// How the answers name each discount that the order bears, by its candidate in the engine.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ids: BTreeMap<String, OrderDiscountId>,
@@ -118,6 +120,42 @@ impl Asks {
         Ok(())
     }
 
+    /// Takes off what nobody asked for, until it is asked for by name.
+    pub fn put_off(&mut self, candidate: impl Into<CandidateId>) {
+        let candidate = candidate.into();
+        if !self.is_off(&candidate) {
+            self.off.push(candidate);
+        }
+    }
+
+    pub fn put_back(&mut self, candidate: &str) {
+        self.off.retain(|off| off.as_str() != candidate);
+    }
+
+    pub fn is_off(&self, candidate: &str) -> bool {
+        self.off.iter().any(|off| off.as_str() == candidate)
+    }
+
+    /// Takes off the discount that goes by this candidate, whether somebody asked for it or not.
+    pub fn take_off(&mut self, candidate: &str) {
+        let mut wishes = self.wishes.iter();
+        let Some(place) = wishes.position(|wish| wish.id.to_string() == candidate) else {
+            return self.put_off(candidate);
+        };
+        match self.wishes.remove(place).what {
+            // Typed without a use of its own it goes on, and would come back by itself.
+            What::Coupon { coupon_id, .. } if !self.holds(&coupon_id.to_string()) => {
+                self.put_off(coupon_id.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the order holds a use of this rule or code.
+    pub fn holds(&self, subject: &str) -> bool {
+        self.held.iter().any(|one| one.limits.subject == subject)
+    }
+
     pub fn find(&self, candidate: &str) -> Option<&Wish> {
         let mut wishes = self.wishes.iter();
         wishes.find(|wish| wish.id.to_string() == candidate)
@@ -175,5 +213,23 @@ impl Wish {
             }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Asks;
+
+    /// As orders of before have it: discounts alone were taken off, and no wish says what bound it.
+    #[test]
+    fn what_was_stored_before_is_read_as_ever() {
+        let rule = "dis_01kab4bqf8e1ftz0c6hqp2v9xw";
+        let stored = format!(
+            r#"{{"wishes": [{{"id": "odi_01kab4bqf8e1ftz0c6hqp2v9xw", "added": 1, "what": {{"kind": "POINTS", "points": 100}},
+                "appliedBy": "staff:x"}}], "off": ["{rule}"], "added": 1}}"#
+        );
+        let asks: Asks = serde_json::from_str(&stored).expect("it is read");
+        assert!(asks.is_off(rule) && !asks.wishes[0].is_bound);
+        assert_eq!(asks.points().map(|(_, points)| points), Some(100));
     }
 }

@@ -56,7 +56,7 @@ pub fn gather(
     let mut all = Vec::new();
     let known = buyer.map(|buyer| (buyer.id, buyer.group_id));
     for live in discounts::live(read, venue.id, known, now)? {
-        if !tab.asks.off.contains(&live.discount_id) {
+        if !tab.asks.is_off(&live.discount_id.to_string()) {
             all.push(automatic(&live));
         }
     }
@@ -79,19 +79,26 @@ pub fn gather(
                 given,
             } => all.push(picked(wish, rule(*discount_id), name, given.as_ref(), tab)?),
             What::Coupon { coupon_id, .. } => {
-                let code = codes.iter().find(|code| code.id == *coupon_id);
-                all.extend(code.map(|code| typed_code(wish, code, rule(code.discount_id), buyer)));
+                let of_it = |code: &&Coupon| code.id == *coupon_id;
+                if let Some(code) = running.iter().find(of_it) {
+                    all.push(typed_again(wish, code, rule(code.discount_id)));
+                } else if let Some(code) = codes.iter().find(of_it) {
+                    all.push(typed_code(wish, code, rule(code.discount_id), buyer));
+                }
             }
             What::Manual { .. } | What::Points { .. } => {}
         }
     }
     if let Some(buyer) = buyer {
-        all.extend(tier(&tiers::standing(read, buyer.id)?));
+        let tier = tier(&tiers::standing(read, buyer.id)?);
+        all.extend(tier.filter(|one| !tab.asks.is_off(&one.candidate.id)));
     }
     if let Some((wish, points)) = tab.asks.points() {
         all.push(points_wished(read, venue, tab, buyer, wish, points)?);
     }
-    for code in running.iter().filter(|code| !typed.contains(&code.id)) {
+    let is_asked =
+        |code: &&Coupon| !typed.contains(&code.id) && !tab.asks.is_off(&code.id.to_string());
+    for code in running.iter().filter(is_asked) {
         all.push(running_code(code, rule(code.discount_id)));
     }
     count_uses(read, tab, buyer, &mut all)?;
@@ -114,13 +121,9 @@ fn picked(
             ..Rule::new(wish.id.to_string(), Type::Percentage, Scope::Order)
         },
     };
-    let candidate = Candidate {
-        is_authorized: wish.authorized.is_some(),
-        added: wish.added,
-        ..Candidate::new(wish.id.to_string(), Origin::Predefined, rule)
-    };
+    let candidate = Candidate::new(wish.id.to_string(), Origin::Predefined, rule);
     let limits = live.and_then(of_rule).into_iter().collect();
-    Ok(Weighed::of(candidate, limits, live))
+    Ok(Weighed::of(wished(wish, candidate), limits, live))
 }
 
 /// A rule that staff might pick, as if somebody of rank stood by.
@@ -146,11 +149,7 @@ fn of_rule(live: &Live) -> Option<Limits> {
 
 /// A code of this order: its own uses count, and those of the rule behind it.
 fn typed_code(wish: &Wish, code: &Coupon, live: Option<&Live>, buyer: Option<&Buyer>) -> Weighed {
-    let mut candidate = Candidate {
-        is_authorized: wish.authorized.is_some(),
-        added: wish.added,
-        ..code.candidate(&wish.id.to_string())
-    };
+    let mut candidate = wished(wish, code.candidate(&wish.id.to_string()));
     if code.needs_customer && buyer.is_none() {
         // Whatever the limits say, the engine then asks for the customer.
         candidate.customer_uses_left = Some(0);
@@ -168,6 +167,23 @@ fn running_code(code: &Coupon, live: Option<&Live>) -> Weighed {
         live.and_then(of_rule).into_iter().collect(),
         live,
     )
+}
+
+/// One that was typed though it goes on: the wish keeps its place, and it is no new use.
+fn typed_again(wish: &Wish, code: &Coupon, live: Option<&Live>) -> Weighed {
+    Weighed {
+        candidate: wished(wish, code.candidate(&wish.id.to_string())),
+        ..running_code(code, live)
+    }
+}
+
+/// A candidate with what its wish adds.
+fn wished(wish: &Wish, candidate: Candidate) -> Candidate {
+    Candidate {
+        is_authorized: wish.authorized.is_some(),
+        added: wish.added,
+        ..candidate
+    }
 }
 
 fn automatic(live: &Live) -> Weighed {
@@ -224,11 +240,9 @@ fn manual(wish: &Wish) -> Option<Weighed> {
     };
     let candidate = Candidate {
         lines: lines.clone(),
-        is_authorized: wish.authorized.is_some(),
-        added: wish.added,
         ..Candidate::manual(wish.id.to_string(), rule.as_ref().clone())
     };
-    Some(Weighed::unpublished(candidate))
+    Some(Weighed::unpublished(wished(wish, candidate)))
 }
 
 /// Tells each candidate how many uses are left to this order.

@@ -187,12 +187,7 @@ pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
             uses::finish(tx, &purchase, &one.limits.subject, applied.amount)?;
         }
         let is_published = tab.is_published(&applied.candidate_id);
-        let is_counted = tab
-            .asks
-            .held
-            .iter()
-            .any(|one| one.limits.subject == *applied.discount_id);
-        if is_published && !is_counted {
+        if is_published && !tab.asks.holds(&applied.discount_id) {
             let purchase = purchase(tab, tab.customer);
             uses::note(tx, &purchase, &applied.discount_id, applied.amount)?;
         }
@@ -201,8 +196,9 @@ pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
         return Ok(());
     };
     redeem_points(tx, venue, tab)?;
-    for (wish, coupon) in tab.asks.coupons() {
-        if tab.asks.ids.contains_key(&wish.id.to_string()) {
+    for (_, coupon) in tab.asks.coupons() {
+        // What opens a code is a use that counts: typed while it goes on, it is none.
+        if tab.asks.holds(&coupon.to_string()) {
             let (order, now) = (tab.id.to_string(), tx.now());
             coupons::first_paid(tx, venue, coupon, customer, &order, now)?;
         }

@@ -522,14 +522,7 @@ pub fn book_payment(
 /// What the order would cost without the discount that used what is gone.
 fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Result<i64> {
     let mut without = tab.clone();
-    without
-        .asks
-        .wishes
-        .retain(|wish| wish.id.to_string() != candidate);
-    without
-        .asks
-        .off
-        .extend(candidate.parse::<crate::hall::id::DiscountId>());
+    without.asks.take_off(candidate);
     without.decided = decide::decide(tx, venue, &without)?.0;
     Ok(without.total())
 }

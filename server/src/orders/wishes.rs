@@ -1,7 +1,6 @@
 //! Discounts that somebody asks for at the till: made up, picked, or typed; and taking them off again.
 
 use engine::discount::{Discount as Rule, LineShare, Scope, Type};
-use engine::id::CandidateId;
 use engine::money::{Percent, Quantity};
 use engine::quote::{TraceCode, TraceEntry};
 use serde::{Deserialize, Serialize};
@@ -112,8 +111,10 @@ pub struct RedeemPoints {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ApplyAutomatic {
-    /// One that was taken off by hand and is wanted after all.
-    pub discount_id: Option<DiscountId>,
+    /// What was taken off by hand and is wanted after all: a discount, the guest's tier, or the coupon of a code that
+    /// goes on.
+    #[schema(example = "dis_01kab4bqf8e1ftz0c6hqp2v9xw")]
+    pub discount_id: Option<String>,
 }
 
 /// What the automatic discounts come to.
@@ -221,6 +222,9 @@ pub fn type_code(
         authorized,
         ..code(tx, venue, &tab, text)?
     };
+    if let What::Coupon { coupon_id, .. } = &wish.what {
+        tab.asks.put_back(&coupon_id.to_string());
+    }
     ask_for(tx, venue, &mut tab, wish, "order.coupon")
 }
 
@@ -427,7 +431,7 @@ pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
     }
 }
 
-/// Takes a discount off an open order. An automatic one stays off until somebody asks for it by name.
+/// Takes a discount off an open order. One that nobody asked for stays off until somebody asks for it by name.
 pub fn take_off(
     tx: &mut Tx,
     venue: &Venue,
@@ -435,20 +439,12 @@ pub fn take_off(
     id: OrderDiscountId,
 ) -> Result<show::Order> {
     let mut tab = find_open(tx, venue.id, order)?;
-    let wishes = tab.asks.wishes.len();
-    tab.asks.wishes.retain(|wish| wish.id != id);
-    if tab.asks.wishes.len() == wishes {
-        let mut ids = tab.asks.ids.iter();
-        let candidate = ids
-            .find(|(_, borne)| **borne == id)
-            .map(|(candidate, _)| CandidateId::from(candidate.as_str()))
-            .ok_or(Error::NotFound("discount of the order"))?;
-        let Ok(discount) = candidate.parse() else {
-            let said = "The guest's status gives this discount; it cannot be taken off.";
-            return Err(Error::Refused(Code::DiscountRefused, Extra::saying(said)));
-        };
-        tab.asks.off.push(discount);
-    }
+    let mut ids = tab.asks.ids.iter();
+    let (candidate, _) = ids
+        .find(|(_, borne)| **borne == id)
+        .ok_or(Error::NotFound("discount of the order"))?;
+    let candidate = candidate.clone();
+    tab.asks.take_off(&candidate);
     reprice(tx, venue, &mut tab, "order.take_off")
 }
 
@@ -460,8 +456,8 @@ pub fn apply_automatic(
     ask: &ApplyAutomatic,
 ) -> Result<Automatic> {
     let mut tab = find_open(tx, venue.id, order)?;
-    if let Some(wanted) = ask.discount_id {
-        tab.asks.off.retain(|off| *off != wanted);
+    if let Some(wanted) = &ask.discount_id {
+        tab.asks.put_back(wanted);
     }
     let order = reprice(tx, venue, &mut tab, "order.apply_automatic")?;
     let is_automatic = |one: &&show::Applied| one.origin == engine::discount::Origin::Automatic;

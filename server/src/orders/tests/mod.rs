@@ -2,6 +2,7 @@ mod codes;
 mod comps;
 mod hours;
 mod recent;
+mod replacing;
 mod stories;
 mod wishes;
 
