@@ -104,7 +104,20 @@ impl Tx {
     ) -> Result<()> {
         let before = before.map(digest).transpose()?;
         let after = after.map(digest).transpose()?;
-        self.append_entry(action, &entity.to_string(), before, after)
+        let by = self.scope().by.actor.clone();
+        self.append_entry(&by, action, &entity.to_string(), before, after)
+    }
+
+    /// Notes that somebody else than the caller stood by an act on `entity`; an entry has one actor.
+    pub fn audit_by<A: Serialize>(
+        &mut self,
+        actor: &str,
+        action: &str,
+        entity: impl ToString + Copy,
+        after: &A,
+    ) -> Result<()> {
+        let after = digest(after)?;
+        self.append_entry(actor, action, &entity.to_string(), None, Some(after))
     }
 
     /// A new thing: only an after.
@@ -119,6 +132,7 @@ impl Tx {
 
     pub(super) fn append_entry(
         &mut self,
+        actor: &str,
         action: &str,
         entity: &str,
         before: Option<[u8; 32]>,
@@ -131,7 +145,7 @@ impl Tx {
             "insert into audit_entries
                (tenant_id, audit_id, at, actor, action, entity, before_sha, after_sha, request_id, ip)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            params![id, self.now(), by.actor, action, entity, before, after, by.request_id, by.ip],
+            params![id, self.now(), actor, action, entity, before, after, by.request_id, by.ip],
         )
     }
 

@@ -386,7 +386,8 @@ fn made_up(tab: &Tab, id: OrderDiscountId, ask: &GiveDiscount) -> Result<Rule> {
     })
 }
 
-/// Takes the wish in and prices the order; what the rules refuse is refused, and nothing is kept of it.
+/// Takes the wish in and prices the order; what the rules refuse is refused, and nothing is kept of it. Who stood by
+/// has an entry of their own.
 pub(super) fn ask_for(
     tx: &mut Tx,
     venue: &Venue,
@@ -394,14 +395,22 @@ pub(super) fn ask_for(
     wish: Wish,
     action: &str,
 ) -> Result<show::Order> {
-    let id = wish.id.to_string();
+    let (id, authorized) = (wish.id.to_string(), wish.authorized);
     tab.asks.add(wish)?;
     let order = reprice(tx, venue, tab, action)?;
     let mut removed = tab.removed.iter();
-    match removed.find(|entry| *entry.candidate_id == *id) {
-        Some(entry) => Err(refused(venue, tab, entry)),
-        None => Ok(order),
+    if let Some(entry) = removed.find(|entry| *entry.candidate_id == *id) {
+        return Err(refused(venue, tab, entry));
     }
+    if let Some(by) = authorized {
+        tx.audit_by(
+            &format!("staff:{}", by.staff),
+            "order.approve",
+            tab.id,
+            &order,
+        )?;
+    }
+    Ok(order)
 }
 
 /// Why the rules said no, with its figures and as a host would say it.

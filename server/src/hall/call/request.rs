@@ -152,7 +152,8 @@ impl Request {
             let verb = |tx: &mut Tx| {
                 let value = verb(tx)?;
                 if tx.entries == 0 {
-                    tx.append_entry(&default_action, &path, None, None)?;
+                    let by = tx.scope().by.actor.clone();
+                    tx.append_entry(&by, &default_action, &path, None, None)?;
                 }
                 rendered(status, &value)
             };

@@ -47,6 +47,8 @@ both_stores! {
         let entries = app.manager().get(&app.dashboard(&format!("/audit?entity={id}"))).await;
         let comped = entries.is(200).json["items"].as_array().unwrap().iter().any(|entry| entry["action"] == "order.comp");
         assert!(comped, "{}", entries.json);
+        let approved = entries.json["items"].as_array().unwrap().iter().find(|entry| entry["action"] == "order.approve");
+        assert_eq!(approved.expect("who stood by is named too")["actor"], json!(format!("staff:{maja}")));
 
         let day = opened.text("/businessDay");
         let report = app.manager().get(&app.dashboard(&format!("/comps?from={day}&to={day}"))).await;
