@@ -56,6 +56,9 @@ pub struct Wish {
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorized: Option<Authorized>,
+    /// Whether somebody of rank had to stand by, whatever its rule says: the chain's policy for comps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bound: bool,
 }
 
 /// Who of rank stood by, with their own PIN.

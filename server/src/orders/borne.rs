@@ -71,7 +71,7 @@ impl Tab {
             // A reward's free item was paid for with points: nobody comped it.
             comp_reason: (applied.is_comp && applied.origin != Origin::Reward)
                 .then(|| self.comp_reason(applied, wish, candidate)),
-            is_bound: candidate.requires_approval(),
+            is_bound: candidate.requires_approval() || wish.is_some_and(|wish| wish.is_bound),
             applied_by: wish.map_or(NOBODY, |wish| &wish.applied_by),
             authorized: wish.and_then(|wish| wish.authorized),
         })

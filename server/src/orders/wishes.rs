@@ -161,6 +161,7 @@ pub fn give(
         applied_by: tx.scope().by.actor.clone(),
         reason: Some(ask.reason.trim().to_owned()),
         authorized,
+        is_bound: false,
     };
     let action = if ask.kind == ManualType::Comp {
         "order.comp"
@@ -183,11 +184,12 @@ pub fn pick(
     live.valued(ask.value.as_ref(), super::decide::currency(&tab.currency)?)?;
     let reason = ask.reason.clone().or_else(|| live.comp_reason.clone());
     let is_comp = live.rule.kind == Type::Comp;
+    let is_bound = is_comp && discounts::policy(tx)?.comp_needs_approval;
     if is_comp {
         super::check_reason(reason.as_deref().unwrap_or_default())?;
-        if authorized.is_none() && discounts::policy(tx)?.comp_needs_approval {
-            return Err(Error::Refused(Code::ApprovalRequired, Extra::none()));
-        }
+    }
+    if is_bound && authorized.is_none() {
+        return Err(Error::Refused(Code::ApprovalRequired, Extra::none()));
     }
     let wish = Wish {
         id: tx.new_id(),
@@ -200,6 +202,7 @@ pub fn pick(
         applied_by: tx.scope().by.actor.clone(),
         reason,
         authorized,
+        is_bound,
     };
     let action = if is_comp {
         "order.comp"
@@ -256,6 +259,7 @@ pub fn take_points(
         applied_by: tx.scope().by.actor.clone(),
         reason: None,
         authorized: None,
+        is_bound: false,
     };
     ask_for(tx, venue, &mut tab, wish, "order.points")
 }
@@ -282,6 +286,7 @@ pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &Tab, text: &str) -> Result<
         applied_by: tx.scope().by.actor.clone(),
         reason: None,
         authorized: None,
+        is_bound: false,
     })
 }
 

@@ -123,3 +123,24 @@ both_stores! {
             app.manager().delete(&rule).await.is(204);
         }
     }
+    async fn a_comp_that_was_picked_is_bound_by_the_policy_of_the_chain(app: TestApp) {
+        let maja = app.colleague("Maja", Role::Manager, "2580").await;
+        let rule = json!({"name": "On the house", "type": "COMP", "scope": "ORDER", "compReason": "our mistake"});
+        let rule = app.manager().post(&app.dashboard("/discounts"), rule).await.is(201).text("/id");
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}/discounts", opened.text("/id")));
+        let shown = app.staff().get(&format!("{path}/available")).await;
+        assert_eq!(shown.is(200).json[0]["requiresApproval"], json!(true));
+        let ask = json!({"discountId": rule, "authorizedById": maja, "pin": "2580"});
+        app.staff().post(&format!("{path}/predefined"), ask).await.is(201);
+        let refused = app.try_write(|tx| tx.exec(
+            "update order_discounts set authorized_by = null where tenant_id = $1", &[])).await;
+        assert!(refused.is_err(), "the guard stands in the table");
+        let entity = opened.text("/id");
+        let entries = app.manager().get(&app.dashboard(&format!("/audit?entity={entity}"))).await;
+        let acts: Vec<_> = entries.is(200).json["items"].as_array().unwrap().iter()
+            .map(|entry| (entry["action"].as_str().unwrap().to_owned(), entry["actor"].as_str().unwrap().to_owned())).collect();
+        assert!(acts.contains(&("order.approve".into(), format!("staff:{maja}"))), "{acts:?}");
+        assert!(acts.iter().any(|(action, by)| action == "order.comp" && by.starts_with("key:")), "{acts:?}");
+    }
+}
