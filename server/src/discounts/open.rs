@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::words::DiscountType;
 use super::{EditDiscount, Live};
 use crate::hall::error::{Error, Field, Result};
-use crate::hall::money::Money;
+use crate::hall::money::{AMOUNT_MAX, Money};
 
 /// A value that the till gives, or a bound of it: a percentage as a decimal, or an amount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +83,28 @@ impl Terms {
 }
 
 impl Live {
+    /// The rule with the most that staff may give, or as it is where it has its own.
+    pub fn at_most(&self, currency: Currency) -> Rule {
+        let rule = Rule::clone(&self.rule);
+        let Some(open) = self.open else { return rule };
+        let currency = self.value_currency.unwrap_or(currency);
+        match rule.kind {
+            engine::discount::Type::Percentage => Rule {
+                percent: open.max_value.map_or(Some(Percent::HUNDRED), |most| {
+                    Percent::from_scaled(most).ok()
+                }),
+                ..rule
+            },
+            _ => Rule {
+                amount: Some(engine::money::Money::new(
+                    open.max_value.unwrap_or(AMOUNT_MAX),
+                    currency,
+                )),
+                ..rule
+            },
+        }
+    }
+
     /// The rule with the value that staff gave, or as it is where it has its own.
     ///
     /// # Errors

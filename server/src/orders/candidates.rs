@@ -1,6 +1,7 @@
 //! Which rules wish to be applied to an order, and what each would use up.
 
 use engine::discount::{Candidate, Discount as Rule, Origin, PointsAsked, Scope, Type};
+use engine::money::Currency;
 
 use super::asks::{What, Wish};
 use super::{Buyer, Tab};
@@ -126,15 +127,15 @@ fn picked(
     Ok(Weighed::of(wished(wish, candidate), limits, live))
 }
 
-/// A rule that staff might pick, as if somebody of rank stood by.
-pub fn picked_alone(live: &Live) -> Weighed {
+/// A rule that staff might pick, as if somebody of rank stood by and gave the most that they may.
+pub fn picked_alone(live: &Live, currency: Currency) -> Weighed {
     let candidate = Candidate {
         is_authorized: true,
         added: u32::MAX,
         ..Candidate::new(
             live.discount_id.to_string(),
             Origin::Predefined,
-            Rule::clone(&live.rule),
+            live.at_most(currency),
         )
     };
     Weighed::of(candidate, of_rule(live).into_iter().collect(), Some(live))

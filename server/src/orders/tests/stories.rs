@@ -168,6 +168,27 @@ both_stores! {
         other.post(&pick, json!({"discountId": regular})).await.is_problem(404, "not_found");
     }
 
+    async fn an_open_discount_that_does_not_fit_says_why(app: TestApp) {
+        let open = |name: &str, extra: Json| {
+            let mut ask = json!({"name": name, "type": "PERCENTAGE", "scope": "ORDER", "isOpen": true, "maxValue": "20"});
+            ask.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            ask
+        };
+        published(&app, open("Anything", json!({}))).await;
+        published(&app, open("Big table", json!({"minPurchaseAmount": {"amount": 10_000, "currency": "EUR"}}))).await;
+        published(&app, open("Night", json!({"timeFrom": "22:00", "timeUntil": "23:00"}))).await;
+        published(&app, json!({"name": "Sum", "type": "FIXED_AMOUNT", "scope": "ORDER", "isOpen": true, "timeFrom": "22:00"})).await;
+        let opened = sold(&app, None).await;
+        let path = app.till(&format!("/orders/{}/discounts/available", opened.text("/id")));
+        let shown = app.staff().get(&path).await;
+        let codes: Vec<_> = shown.is(200).json.as_array().unwrap().iter()
+            .map(|one| json!([one["name"], one["saving"], one["reason"]["codes"][0]["code"]])).collect();
+        assert_eq!(codes, [
+            json!(["Anything", null, null]), json!(["Big table", null, "MIN_PURCHASE_NOT_MET"]),
+            json!(["Night", null, "OUTSIDE_TIME_WINDOW"]), json!(["Sum", null, "OUTSIDE_TIME_WINDOW"]),
+        ]);
+    }
+
     async fn a_limited_discount_is_given_as_often_as_it_says(app: TestApp) {
         let mut ask = happy_hour();
         ask["maxTotalUses"] = json!(2);
