@@ -1,6 +1,7 @@
 //! From what staff typed to lines with a price, a rate and a name of their own.
 
 use engine::money::Quantity;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -67,11 +68,18 @@ pub struct ChangeItem {
     pub modifiers: Option<Vec<ModifierId>>,
 }
 
-/// The lines for `items`, from position `next` on. Every wrong item is named.
-pub fn resolve(tx: &mut Tx, venue: &Venue, items: &[AddItem], next: i64) -> Result<Vec<Line>> {
+/// The lines for `items`, from position `next` on. Every wrong item is named: `list` is where they stand in what was
+/// sent, or nothing where the one item is all of it.
+pub fn resolve(
+    tx: &mut Tx,
+    venue: &Venue,
+    items: &[AddItem],
+    next: i64,
+    list: Option<&str>,
+) -> Result<Vec<Line>> {
     if usize::try_from(next).unwrap_or(LINES_MAX) + items.len() > LINES_MAX {
         let message = format!("An order has at most {LINES_MAX} lines; open another one.");
-        return Err(Error::field("/items", "too_many", message));
+        return Err(Error::field(list.unwrap_or_default(), "too_many", message));
     }
     if items.is_empty() {
         return Ok(Vec::new());
@@ -87,7 +95,8 @@ pub fn resolve(tx: &mut Tx, venue: &Venue, items: &[AddItem], next: i64) -> Resu
             venue,
             sold: &sold,
             rates: &rates,
-            at: format!("/items/{place}"),
+            today,
+            at: list.map_or_else(String::new, |list| format!("{list}/{place}")),
         };
         match shop.line(tx, item) {
             Ok(mut line) => {
@@ -130,6 +139,8 @@ struct Shop<'a> {
     venue: &'a Venue,
     sold: &'a [Sold],
     rates: &'a [tax::ClassRate],
+    today: Date,
+    /// Where the item stands in what was sent.
     at: String,
 }
 
@@ -153,7 +164,10 @@ impl Shop<'_> {
     fn of_product(&self, product: ProductId, wanted: &[ModifierId]) -> Result<Line> {
         let sold = self.sold.iter().find(|sold| sold.product_id == product);
         let sold = sold.ok_or_else(|| unavailable(product))?;
-        let rate_milli = self.rate(Some(sold.tax_class_id))?;
+        let class = sold.tax_class_id;
+        let rate_milli = self.rate(class);
+        let rate_milli =
+            rate_milli.ok_or_else(|| tax::missing(self.venue.id, class, self.today))?;
         Ok(Line {
             product: Some(product),
             name: sold.name.clone(),
@@ -207,12 +221,17 @@ impl Shop<'_> {
         }
         let category = inline.category_id;
         let regulated = category.map(|id| self.regulated(tx, id)).transpose()?;
+        // A line without a class bears no tax.
+        let rate_milli = match inline.tax_class_id {
+            Some(class) => self.rate(class).ok_or_else(|| self.no_rate())?,
+            None => 0,
+        };
         Ok(Line {
             name: name.to_owned(),
             category,
             regulated: regulated.flatten(),
             tax_class: inline.tax_class_id,
-            rate_milli: self.rate(inline.tax_class_id)?,
+            rate_milli,
             unit_price: inline.unit_price.amount,
             ..Line::blank()
         })
@@ -231,14 +250,17 @@ impl Shop<'_> {
         }
     }
 
-    /// The rate of the class on this business day; a line without a class bears no tax.
-    fn rate(&self, class: Option<TaxClassId>) -> Result<i64> {
-        let Some(class) = class else { return Ok(0) };
+    /// The rate of the class on this business day.
+    fn rate(&self, class: TaxClassId) -> Option<i64> {
         let known = self.rates.iter().find(|rate| rate.class == class);
-        known.map(|rate| rate.rate_milli).ok_or_else(|| {
-            let message = "The tax class has no rate at this venue today; a manager can set one under tax rates.";
-            Error::field(format!("{}/taxClassId", self.at), "no_tax_rate", message)
-        })
+        known.map(|rate| rate.rate_milli)
+    }
+
+    fn no_rate(&self) -> Error {
+        let message =
+            "The tax class has no rate at this venue today; a manager can set one under tax rates.";
+        let pointer = format!("{}/inline/taxClassId", self.at);
+        Error::field(pointer, "no_tax_rate", message)
     }
 }
 

@@ -236,7 +236,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         removed: Vec::new(),
     };
     tab.customer = ask.customer_id;
-    tab.lines = items::resolve(tx, venue, &ask.items, 0)?;
+    tab.lines = items::resolve(tx, venue, &ask.items, 0, Some("/items"))?;
     for code in &ask.coupon_codes {
         let wish = wishes::code(tx, venue, &tab, code)?;
         tab.asks.add(wish)?;
@@ -335,8 +335,8 @@ fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<()> {
     holds::settle(tx, tab, &weighed)
 }
 
-/// Adds items at the end of an open order.
-pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> Result<Order> {
+/// Adds an item at the end of an open order.
+pub fn add_item(tx: &mut Tx, venue: &Venue, id: OrderId, item: &AddItem) -> Result<Order> {
     let mut tab = find_open(tx, venue.id, id)?;
     let next = tab
         .lines
@@ -344,7 +344,7 @@ pub fn add_items(tx: &mut Tx, venue: &Venue, id: OrderId, items: &[AddItem]) -> 
         .map(|line| line.position + 1)
         .max()
         .unwrap_or(0);
-    let lines = items::resolve(tx, venue, items, next)?;
+    let lines = items::resolve(tx, venue, std::slice::from_ref(item), next, None)?;
     store::insert_lines(tx, id, &lines)?;
     tab.lines.extend(lines);
     reprice(tx, venue, &mut tab, "order.add")

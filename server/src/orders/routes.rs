@@ -97,7 +97,7 @@ async fn add_item(
 ) -> Result<Answer> {
     let venue = call.venue()?;
     call.create([call.hot("order", id)], move |tx| {
-        super::add_items(tx, &venue, id, std::slice::from_ref(&ask))
+        super::add_item(tx, &venue, id, &ask)
     })
     .await
 }

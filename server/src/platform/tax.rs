@@ -115,13 +115,15 @@ pub fn rates(read: &mut Read, venue: VenueId, on: Date) -> Result<Vec<ClassRate>
 /// # Errors
 /// `TaxRateMissing` where none is valid on that day.
 pub fn rate(read: &mut Read, venue: VenueId, class: TaxClassId, on: Date) -> Result<i64> {
-    store::rate_on(read, venue, class, on)?.ok_or_else(|| {
-        let extra = Extra::none()
-            .with("taxClassId", class.to_string())
-            .with("venueId", venue.to_string())
-            .with("on", on.to_string());
-        Error::Refused(Code::TaxRateMissing, extra)
-    })
+    store::rate_on(read, venue, class, on)?.ok_or_else(|| missing(venue, class, on))
+}
+
+pub fn missing(venue: VenueId, class: TaxClassId, on: Date) -> Error {
+    let extra = Extra::none()
+        .with("taxClassId", class.to_string())
+        .with("venueId", venue.to_string())
+        .with("on", on.to_string());
+    Error::Refused(Code::TaxRateMissing, extra)
 }
 
 /// Sets what `class` is taxed at from that day on, until a later rate.

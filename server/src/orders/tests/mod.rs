@@ -94,6 +94,39 @@ both_stores! {
         other.post(&format!("{path}/void"), json!({"reason": "not mine"})).await.is_problem(404, "not_found");
         app.nobody().get(&path).await.is_problem(401, "unauthenticated");
     }
+    async fn one_item_is_all_of_what_was_sent(app: TestApp) {
+        let opened = open(&app, json!([])).await;
+        let path = app.till(&format!("/orders/{}/items", opened.text("/id")));
+        let named = |extra: Json| {
+            let mut inline = json!({"name": "x", "unitPrice": {"amount": 100, "currency": "EUR"}});
+            inline.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            json!({"inline": inline})
+        };
+        let class = app.owner().post("/api/v1/chain/tax-classes", json!({"name": "Untaxed yet"})).await.is(201).text("/id");
+        for (item, pointer) in [
+            (json!({"inline": named(json!({}))["inline"], "quantity": "0"}), "/quantity"),
+            (json!({"quantity": "1"}), ""),
+            (named(json!({"unitPrice": {"amount": 100, "currency": "SEK"}})), "/inline/unitPrice/currency"),
+            (named(json!({"categoryId": "cat_01kab4bqf8e1ftz0c6hqp2v9xw"})), "/inline/categoryId"),
+            (named(json!({"taxClassId": class})), "/inline/taxClassId"),
+        ] {
+            let refused = app.staff().post(&path, item.clone()).await;
+            assert_eq!(refused.is_problem(422, "invalid").text("/errors/0/pointer"), pointer);
+            let all = app.staff().post(&app.till("/orders"), json!({"items": [inline(5), item]})).await;
+            assert_eq!(all.is_problem(422, "invalid").text("/errors/0/pointer"), format!("/items/1{pointer}"));
+        }
+    }
+
+    async fn a_product_without_a_rate_today_says_which_rate_is_missing(app: TestApp) {
+        let class = app.owner().post("/api/v1/chain/tax-classes", json!({"name": "Untaxed yet"})).await.is(201).text("/id");
+        let beer = app.manager().post("/api/v1/chain/categories", json!({"name": "Beer"})).await.is(201).text("/id");
+        let ask = json!({"name": "Ale", "categoryId": beer, "taxClassId": class,
+            "prices": [{"venueId": app.venue, "price": {"amount": 800, "currency": "EUR"}}]});
+        let ale = app.manager().post("/api/v1/chain/products", ask).await.is(201).text("/id");
+        let refused = app.staff().post(&app.till("/orders"), json!({"items": [{"productId": ale}]})).await;
+        assert_eq!(refused.is_problem(422, "tax_rate_missing").text("/taxClassId"), class);
+    }
+
 
     async fn a_total_that_does_not_add_up_is_found(app: TestApp) {
         open(&app, json!([inline(800)])).await;
