@@ -9,7 +9,6 @@ use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
 use crate::hall::id::{CustomerId, LineId, OrderId, StaffId, VenueId};
 use crate::hall::page::{Listing, Page, Paging};
-use crate::hall::text::language_or_english;
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
@@ -45,8 +44,7 @@ async fn list(call: StaffCall, listing: Listing<OrderFilter>) -> Result<Answer> 
             updated_since: listing.filter.updated_since,
         };
         let tabs = store::list(read, venue.id, &filter, &listing.paging)?;
-        let language = language_or_english(&venue.language);
-        tabs.try_map(|tab| super::show::assembled(&tab, Vec::new(), language))
+        tabs.try_map(|tab| super::show::assembled(&tab, Vec::new()))
     })
     .await
 }

@@ -211,7 +211,14 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 /// As [`order`], at the venue that it is of.
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
-    let mut order = assembled(tab, payments, language_or_english(&venue.language))?;
+    let mut order = assembled(tab, payments)?;
+    let language = language_or_english(&venue.language);
+    let told = |entries: &[TraceEntry]| -> Result<Vec<Reason>> {
+        let reasons = entries.iter().map(|entry| reason(tab, entry, language));
+        reasons.collect()
+    };
+    order.removed = told(&tab.removed)?;
+    order.trace = told(&tab.decided.evaluation.trace)?;
     order.refunds = refunds::refunds(read, tab)?;
     let Some(customer) = tab.customer else {
         return Ok(order);
@@ -228,9 +235,8 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     Ok(order)
 }
 
-/// The order as it stands in `tab`, with these payments.
-pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Result<Order> {
-    let evaluation = &tab.decided.evaluation;
+/// The order as it stands in `tab`, with these payments and without its reasons: as lists have it.
+pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
     Ok(Order {
         id: tab.id,
         venue_id: tab.venue,
@@ -249,16 +255,8 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>, language: Language) -> Resul
             .iter()
             .map(|borne| applied(tab, borne))
             .collect(),
-        removed: tab
-            .removed
-            .iter()
-            .map(|entry| reason(tab, entry, language))
-            .collect::<Result<_>>()?,
-        trace: evaluation
-            .trace
-            .iter()
-            .map(|entry| reason(tab, entry, language))
-            .collect::<Result<_>>()?,
+        removed: Vec::new(),
+        trace: Vec::new(),
         payments,
         refunds: Vec::new(),
         totals: totals(tab)?,

@@ -52,6 +52,14 @@ both_stores! {
         for price in [100, 200, 300] {
             open(&app, json!([inline(price)])).await;
         }
+        let rule = json!({"name": "Late", "type": "PERCENTAGE", "percent": "10", "scope": "ORDER", "isAutomatic": true});
+        app.manager().post(&app.dashboard("/discounts"), rule).await.is(201);
+        let last = open(&app, json!([inline(400)])).await;
+        assert_eq!(last.json["trace"].as_array().map(Vec::len), Some(1));
+        let listed = app.staff().get(&app.till("/orders?pageSize=1")).await;
+        assert_eq!(json!([listed.is(200).json["items"][0]["id"], listed.json["items"][0]["trace"]]), json!([last.json["id"], []]));
+        let path = app.till(&format!("/orders/{}/void", last.text("/id")));
+        app.staff().post(&path, json!({"reason": "guests left"})).await.is(200);
         let first = app.staff().get(&app.till("/orders?status=OPEN&pageSize=2")).await;
         assert_eq!(first.is(200).int("/items/0/totals/total/amount"), 300);
         assert_eq!(first.int("/total"), 3);
@@ -86,14 +94,6 @@ both_stores! {
         app.staff().post(&path, stranger).await.is_problem(422, "invalid");
     }
 
-    async fn another_chain_sees_nothing(app: TestApp) {
-        let opened = open(&app, json!([inline(800)])).await;
-        let path = app.till(&format!("/orders/{}", opened.text("/id")));
-        let other = app.other_tenant().await;
-        other.get(&path).await.is_problem(404, "not_found");
-        other.post(&format!("{path}/void"), json!({"reason": "not mine"})).await.is_problem(404, "not_found");
-        app.nobody().get(&path).await.is_problem(401, "unauthenticated");
-    }
     async fn one_item_is_all_of_what_was_sent(app: TestApp) {
         let opened = open(&app, json!([])).await;
         let path = app.till(&format!("/orders/{}/items", opened.text("/id")));
@@ -127,6 +127,14 @@ both_stores! {
         assert_eq!(refused.is_problem(422, "tax_rate_missing").text("/taxClassId"), class);
     }
 
+    async fn another_chain_sees_nothing(app: TestApp) {
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
+        let other = app.other_tenant().await;
+        other.get(&path).await.is_problem(404, "not_found");
+        other.post(&format!("{path}/void"), json!({"reason": "not mine"})).await.is_problem(404, "not_found");
+        app.nobody().get(&path).await.is_problem(401, "unauthenticated");
+    }
 
     async fn a_total_that_does_not_add_up_is_found(app: TestApp) {
         open(&app, json!([inline(800)])).await;
