@@ -68,10 +68,10 @@ events! {
     CustomerCreated "customer.created" "A customer is new; data is the customer.";
     CustomerUpdated "customer.updated" "A customer's profile changed; data is the customer.";
     CustomerArchived "customer.archived" "A customer was put away; data is {id}.";
-    OrderOpened "order.opened" "An order or tab was opened; data is the order without its trace.";
-    OrderUpdated "order.updated" "The lines, customer or label of an open order changed; data is the order without its trace.";
-    OrderPaid "order.paid" "An order was paid in full; data is the order without its trace.";
-    OrderVoided "order.voided" "An open order was given up; data is the order without its trace.";
+    OrderOpened "order.opened" "An order or tab was opened; data is the order without its trace and shares.";
+    OrderUpdated "order.updated" "The lines, customer or label of an open order changed; data is the order without its trace and shares.";
+    OrderPaid "order.paid" "An order was paid in full; data is the order without its trace and shares.";
+    OrderVoided "order.voided" "An open order was given up; data is the order without its trace and shares.";
     PaymentSucceeded "payment.succeeded" "Money came in; data is the payment.";
     OrderRefunded "order.refunded" "Money of a paid order went back; data is the refund.";
     PaymentRefunded "payment.refunded" "Money went back; data is the payment that gives it back.";

@@ -68,14 +68,17 @@ impl Tab {
             coupon: wish.map_or_else(|| applied.candidate_id.parse().ok(), coupon_of),
             amount: applied.amount,
             given: wish.and_then(given_of),
-            // A reward's free item was paid for with points: nobody comped it.
-            comp_reason: (applied.is_comp && applied.origin != Origin::Reward)
-                .then(|| self.comp_reason(applied, wish, candidate)),
+            comp_reason: is_comp(applied).then(|| self.comp_reason(applied, wish, candidate)),
             is_bound: candidate.requires_approval() || wish.is_some_and(|wish| wish.is_bound),
             applied_by: wish.map_or(NOBODY, |wish| &wish.applied_by),
             authorized: wish.and_then(|wish| wish.authorized),
         })
     }
+}
+
+/// A reward's free item was paid for with points: nobody comped it.
+pub fn is_comp(applied: &Applied) -> bool {
+    applied.is_comp && applied.origin != Origin::Reward
 }
 
 fn coupon_of(wish: &Wish) -> Option<CouponId> {

@@ -25,6 +25,7 @@ mod recent;
 mod recorded;
 mod refunds;
 mod routes;
+mod shares;
 mod show;
 mod store;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod wish_routes;
 mod wishes;
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use engine::id::CandidateId;
 use engine::quote::TraceEntry;
@@ -527,12 +529,20 @@ fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Resu
     Ok(without.total())
 }
 
-/// Tells what became of the order, without its trace: why a rule was not taken is for whoever stands at the till, and
-/// would be most of the event.
+/// Tells what became of the order, without its trace and the shares of its discounts: both are for whoever stands at
+/// the till, and would be most of the event.
 pub fn tell(tx: &mut Tx, event: EventType, order: &mut Order) -> Result<()> {
-    let trace = std::mem::take(&mut order.trace);
+    let trace = take(&mut order.trace);
+    let shares: Vec<_> = order
+        .discounts
+        .iter_mut()
+        .map(|one| take(&mut one.shares))
+        .collect();
     let told = tx.emit(event, Some(order.venue_id), order);
     order.trace = trace;
+    for (one, shares) in order.discounts.iter_mut().zip(shares) {
+        one.shares = shares;
+    }
     told
 }
 

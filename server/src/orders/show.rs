@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
-use super::borne::Borne;
+use super::borne::{Borne, is_comp};
+use super::shares::{ItemShare, Shares};
 use super::{LineModifier, Refund, Source, Status, Tab, points, refunds};
 use crate::customers;
 use crate::hall::call::Reply;
@@ -100,6 +101,10 @@ pub struct Item {
     pub modifiers: Vec<LineModifier>,
     pub ordered_at: Timestamp,
     pub void_reason: Option<String>,
+    /// Units that were made and are not charged; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null))]
+    pub comped: Option<i64>,
     /// List price of the line with its modifiers.
     pub subtotal: Money,
     pub discounts: Money,
@@ -134,11 +139,14 @@ pub struct Applied {
     /// What it was taken of.
     pub base: Money,
     pub amount: Money,
+    /// What of it falls on which item; none in lists and events.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<ItemShare>,
     /// Points that were taken for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 100)]
     pub points: Option<i64>,
-    /// What was made and is not charged.
+    /// What was made and is not charged. A reward's free item was paid for with points: it is none.
     pub is_comp: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "waited too long")]
@@ -212,13 +220,19 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
     let mut order = assembled(tab, payments)?;
+    let evaluation = &tab.decided.evaluation;
     let language = language_or_english(&venue.language);
     let told = |entries: &[TraceEntry]| -> Result<Vec<Reason>> {
         let reasons = entries.iter().map(|entry| reason(tab, entry, language));
         reasons.collect()
     };
     order.removed = told(&tab.removed)?;
-    order.trace = told(&tab.decided.evaluation.trace)?;
+    order.trace = told(&evaluation.trace)?;
+    let shares = Shares::of(evaluation);
+    // They are shown in the order in which they were taken.
+    for (shown, applied) in order.discounts.iter_mut().zip(&evaluation.discounts) {
+        shown.shares = shares.by_item(applied)?;
+    }
     order.refunds = refunds::refunds(read, tab)?;
     let Some(customer) = tab.customer else {
         return Ok(order);
@@ -237,6 +251,7 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
 
 /// The order as it stands in `tab`, with these payments and without its reasons: as lists have it.
 pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
+    let shares = Shares::of(&tab.decided.evaluation);
     Ok(Order {
         id: tab.id,
         venue_id: tab.venue,
@@ -249,7 +264,11 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
         business_day: tab.business_day,
         closed_at: tab.closed_at,
         void_reason: tab.void_reason.clone(),
-        items: tab.lines.iter().map(|line| item(tab, line)).collect(),
+        items: tab
+            .lines
+            .iter()
+            .map(|line| item(tab, line, &shares))
+            .collect(),
         discounts: tab
             .borne()?
             .iter()
@@ -266,7 +285,7 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
     })
 }
 
-fn item(tab: &Tab, line: &super::Line) -> Item {
+fn item(tab: &Tab, line: &super::Line, shares: &Shares<'_>) -> Item {
     let money = |amount: i64| Money::of(amount, &tab.currency);
     let id = line.id.to_string();
     let outcome = tab
@@ -293,6 +312,7 @@ fn item(tab: &Tab, line: &super::Line) -> Item {
         modifiers: line.modifiers.clone(),
         ordered_at: line.ordered_at,
         void_reason: line.void_reason.clone(),
+        comped: shares.comped(&id),
         subtotal: of(|outcome| outcome.subtotal),
         discounts: of(|outcome| outcome.discounts),
         tax: of(|outcome| outcome.tax),
@@ -351,8 +371,9 @@ fn applied(tab: &Tab, borne: &Borne<'_>) -> Applied {
         scope: borne.applied.scope,
         base: money(borne.applied.base),
         amount: money(borne.amount),
+        shares: Vec::new(),
         points: borne.applied.points,
-        is_comp: borne.applied.is_comp,
+        is_comp: is_comp(borne.applied),
         comp_reason: borne.comp_reason.map(str::to_owned),
         applied_by_id: borne.applied_by.to_owned(),
         authorized_by_id: borne.authorized.map(|one| one.staff),

@@ -81,6 +81,11 @@ both_stores! {
         }
         let given = app.staff().post(&path, comp(json!([{"itemId": beers, "quantity": "1"}]))).await;
         assert_eq!((given.is(201).int("/totals/total/amount"), given.int("/totals/discounts/amount")), (2_100, 800));
+        assert_eq!(json!([given.json["items"][0]["comped"], given.json["items"][1].get("comped")]), json!([1, null]));
+        assert_eq!(given.json["discounts"][0]["shares"],
+            json!([{"itemId": beers, "units": 1, "amount": {"amount": 800, "currency": "EUR"}}]));
+        let listed = app.staff().get(&app.till("/orders?status=OPEN")).await;
+        assert_eq!(json!([listed.json["items"][0]["items"][0]["comped"], listed.json["items"][0]["discounts"][0].get("shares")]), json!([1, null]));
         let given = app.staff().post(&path, comp(json!([{"itemId": olives, "quantity": "0.5"}]))).await;
         assert_eq!(given.is(201).int("/totals/total/amount"), 1_600);
     }
@@ -95,7 +100,6 @@ both_stores! {
             "update order_discounts set authorized_by = null where tenant_id = $1", &[])).await;
         assert!(refused.is_err(), "the guard stands in the table");
     }
-}
     async fn a_comp_that_nobody_asks_for_bears_the_reason_of_its_rule(app: TestApp) {
         let ann = app.customer("Ann").await;
         let rule = json!({"name": "Staff meal", "type": "COMP", "scope": "ORDER", "customerIds": [ann], "compReason": "works here"});
