@@ -167,8 +167,14 @@ pub fn clone(tx: &mut Tx, venue: Option<VenueId>, id: DiscountId) -> Result<Disc
 }
 
 /// Ends the discount at once, everywhere; doing it again changes nothing.
-pub fn archive(tx: &mut Tx, venue: Option<VenueId>, id: DiscountId) -> Result<()> {
+pub fn archive(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    id: DiscountId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = own(tx, venue, id)?;
+    etag::honour(if_match, before.version)?;
     if before.archived_at.is_some() {
         return Ok(());
     }

@@ -98,9 +98,11 @@ async fn archive_discount(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, DiscountId)>,
 ) -> Result<Answer> {
-    let venue = call.venue()?.id;
-    call.remove([], move |tx| super::archive(tx, Some(venue), id))
-        .await
+    let (venue, if_match) = (call.venue()?.id, call.if_match());
+    call.remove([], move |tx| {
+        super::archive(tx, Some(venue), id, if_match.as_ref())
+    })
+    .await
 }
 
 /// Clone a discount of a venue
@@ -168,8 +170,11 @@ async fn replace_chain_discount(
 #[utoipa::path(delete, path = "/api/v1/chain/discounts/{discountId}", tag = "discounts",
     params(("discountId" = DiscountId, Path)), responses((status = 204)))]
 async fn archive_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
-    call.remove([], move |tx| super::archive(tx, None, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, None, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// Clone a discount of the chain

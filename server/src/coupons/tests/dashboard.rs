@@ -108,7 +108,7 @@ both_stores! {
         let said = app.manager().post(&app.dashboard("/coupons"), body).await;
         assert_eq!(said.is_problem(422, "invalid").text("/errors/0/pointer"), "/validUntil");
         // An ended discount takes no new code.
-        app.write(move |tx| discounts::archive(tx, None, rule)).await;
+        app.write(move |tx| discounts::archive(tx, None, rule, None)).await;
         let said = app.manager().post(&app.dashboard("/coupons"), save20(rule)).await;
         assert_eq!(said.is_problem(422, "invalid").text("/errors/0/code"), "not_found");
     }

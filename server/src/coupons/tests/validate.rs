@@ -101,7 +101,7 @@ async fn unusable(app: &TestApp) -> Vec<(&'static str, String)> {
         .write(|tx| discounts::create_hidden(tx, &percent_off("20"), &[]))
         .await;
     arrange(app, ended, "ENDED", Terms::default()).await;
-    app.write(move |tx| discounts::archive(tx, None, ended))
+    app.write(move |tx| discounts::archive(tx, None, ended, None))
         .await;
     let theirs = other.get("/api/v1/chain/coupons").await;
     theirs.is(200);

@@ -48,6 +48,10 @@ both_stores! {
         assert_eq!((copy.text("/name"), copy.json["active"].clone()), ("Afterwork (copy)".into(), json!(false)));
         assert_eq!(copy.json["minPurchaseAmount"], put.json["minPurchaseAmount"]);
 
+        let stale = [("if-match", "\"v1\"")];
+        let late = app.manager().send(axum::http::Method::DELETE, &path, None, &stale).await;
+        late.is_problem(412, "stale");
+        assert!(app.staff().get(&path).await.json["archivedAt"].is_null());
         app.manager().delete(&path).await.is(204);
         app.manager().delete(&path).await.is(204);
         assert!(app.staff().get(&path).await.json["archivedAt"].is_string());
