@@ -115,6 +115,6 @@ pub(super) fn unknown() -> Error {
     let said = "There is no such code here: check how it is spelt.";
     Error::Refused(
         Code::CouponInvalid,
-        Extra::saying(said).with("reason", "UNKNOWN_CODE"),
+        Extra::saying(said).with("reason", serde_json::json!({"code": "UNKNOWN_CODE"})),
     )
 }

@@ -10,7 +10,6 @@ use engine::order as priced;
 use engine::quote::{Context, Language, Policy, TraceCode, Verdict, Wording, evaluate, sentence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::apply::{self, Coupon};
@@ -107,7 +106,7 @@ impl Reply for GoodCoupon {}
 /// For staff.
 ///
 /// # Errors
-/// `Refused` with the reason as a word, its figures, and a sentence in the venue's language.
+/// `Refused` with the reason as a code with its figures, and a sentence in the venue's language.
 pub fn validate(read: &mut Read, venue: &Venue, ask: &ValidateCoupon) -> Result<ValidCoupon> {
     check_total(ask.order_total.as_ref(), venue)?;
     let customer = ask.customer_id.map(|id| known(read, id)).transpose()?;
@@ -372,17 +371,12 @@ fn say(reason: &TraceCode, venue: &Venue, rule: &Rule) -> String {
     sentence(reason, language, wording)
 }
 
-/// The reason as a word with its figures; amounts are minor units of the venue's currency.
+/// The reason with its figures; amounts are minor units of the venue's currency.
 fn why_not(reason: &TraceCode, venue: &Venue, rule: &Rule) -> Result<Error> {
-    let mut extra = Extra::saying(say(reason, venue, rule)).with("valid", false);
-    if let Json::Object(figures) = serde_json::to_value(reason).map_err(Error::bug)? {
-        for (name, figure) in figures {
-            let name = if name == "code" { "reason" } else { &name };
-            extra = extra.with(name, figure);
-        }
-    }
-    Ok(Error::Refused(
-        Code::CouponInvalid,
-        extra.with("currency", venue.currency.as_str()),
-    ))
+    let figures = serde_json::to_value(reason).map_err(Error::bug)?;
+    let extra = Extra::saying(say(reason, venue, rule))
+        .with("valid", false)
+        .with("reason", figures)
+        .with("currency", venue.currency.as_str());
+    Ok(Error::Refused(Code::CouponInvalid, extra))
 }

@@ -132,20 +132,20 @@ both_stores! {
             assert_eq!(said.text("/discount/id"), rule.to_string());
             let small = app.staff().post(&path, json!({"code": "BIG", "orderTotal": total(5_000)})).await;
             small.is_problem(422, "coupon_invalid");
-            assert_eq!((small.text("/reason"), small.int("/short"), small.text("/detail")),
+            assert_eq!((small.text("/reason/code"), small.int("/reason/short"), small.text("/detail")),
                 ("MIN_PURCHASE_NOT_MET".into(), 5_000, "Spend 50.00 EUR more and this one applies.".into()));
             app.staff().post(&path, json!({"code": "BIG", "orderTotal": total(10_000)})).await.is(200);
             let good = app.staff().post(&path, json!({"code": "BIG"})).await;
             assert_eq!((good.is(200).json["saving"].clone(), good.json["dependsOn"].clone()), (Json::Null, Json::Null));
             let unknown = app.staff().post(&path, json!({"code": "NONE"})).await;
-            assert_eq!(unknown.is_problem(422, "coupon_invalid").text("/reason"), "UNKNOWN_CODE");
+            assert_eq!(unknown.is_problem(422, "coupon_invalid").text("/reason/code"), "UNKNOWN_CODE");
             let sek = app.staff().post(&path, json!({"code": "SAVE20", "orderTotal": {"amount": 1, "currency": "SEK"}})).await;
             assert_eq!(sek.is_problem(422, "invalid").text("/errors/0/pointer"), "/orderTotal/currency");
         }
         app.advance(SignedDuration::from_hours(24 * 30));
         let late = app.staff().post(&app.till("/coupons/validate"), json!({"code": "SAVE20", "orderTotal": total(5_000)})).await;
         late.is_problem(422, "coupon_invalid");
-        assert_eq!((late.text("/reason"), late.text("/until"), late.json["valid"].clone()),
+        assert_eq!((late.text("/reason/code"), late.text("/reason/until"), late.json["valid"].clone()),
             ("NO_LONGER_VALID".into(), "2026-06-30".into(), json!(false)));
     }
 
@@ -182,7 +182,7 @@ both_stores! {
             ("FIRST", ann, "FIRST_PURCHASE_ONLY"), ("EACH", ann, "CUSTOMER_USES_SPENT"), (voucher.code.as_str(), bo, "NOT_FOR_THIS_CUSTOMER"),
         ] {
             let said = app.staff().post(&path, json!({"code": code, "customerId": who, "orderTotal": total(5_000)})).await;
-            assert_eq!(said.is_problem(422, "coupon_invalid").text("/reason"), reason, "{code}");
+            assert_eq!(said.is_problem(422, "coupon_invalid").text("/reason/code"), reason, "{code}");
         }
         for (code, who) in [("FIRST", bo), ("EACH", bo), (voucher.code.as_str(), ann)] {
             let said = app.staff().post(&path, json!({"code": code, "customerId": who, "orderTotal": total(5_000)})).await;
@@ -209,7 +209,7 @@ both_stores! {
             Ok(())
         }).await;
         let said = app.staff().post(&app.till("/coupons/validate"), json!({"code": "TWO", "orderTotal": total(5_000)})).await;
-        assert_eq!(said.is_problem(422, "coupon_invalid").text("/reason"), "USES_SPENT");
+        assert_eq!(said.is_problem(422, "coupon_invalid").text("/reason/code"), "USES_SPENT");
     }
 
     async fn a_rule_for_items_says_that_they_decide(app: TestApp) {
