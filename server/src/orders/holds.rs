@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Tab;
 use super::candidates::Weighed;
+use super::show::Totals;
 use crate::coupons;
 use crate::discounts::uses::{self, Limits, Purchase, Spent};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
-use crate::hall::money::Money;
 use crate::hall::store::Tx;
 use crate::loyalty::{self, Redeem};
 
@@ -117,16 +117,16 @@ fn spent_meanwhile(error: Error) -> Error {
 /// Makes sure, before money is taken, that the order has what it is priced by: a hold that lapsed is taken again.
 ///
 /// # Errors
-/// `Conflict(CouponGone)` with what the order costs without it; `without` reckons that.
+/// `Conflict(CouponGone)` with the totals of the order without it; `without` reckons them.
 pub fn secure(
     tx: &mut Tx,
     tab: &Tab,
-    without: impl Fn(&mut Tx, &str) -> Result<i64>,
+    without: impl Fn(&mut Tx, &str) -> Result<Totals>,
 ) -> Result<()> {
     for one in &tab.asks.held {
         if let Err(spent) = uses::hold(tx, &purchase(tab, one.customer), &one.limits)? {
-            let total = without(tx, &one.candidate)?;
-            return Err(gone(tab, &one.candidate, said(spent), total)?);
+            let totals = without(tx, &one.candidate)?;
+            return Err(gone(tab, &one.candidate, said(spent), &totals)?);
         }
     }
     let Some(held) = tab.asks.points_held else {
@@ -136,29 +136,29 @@ pub fn secure(
         Err(Error::Refused(Code::PointsShort, _)) => {
             let wish = tab.asks.points().map(|(wish, _)| wish.id.to_string());
             let candidate = wish.unwrap_or_default();
-            let total = without(tx, &candidate)?;
+            let totals = without(tx, &candidate)?;
             Err(gone(
                 tab,
                 &candidate,
                 "the guest has spent the points since",
-                total,
+                &totals,
             )?)
         }
         done => done,
     }
 }
 
-fn gone(tab: &Tab, candidate: &str, why: &str, total: i64) -> Result<Error> {
-    let total = Money::of(total, &tab.currency);
+fn gone(tab: &Tab, candidate: &str, why: &str, totals: &Totals) -> Result<Error> {
     let detail = format!(
         "The order kept its discount longer than it may, and {why}. Take it off; the order then costs {}.",
-        total.plain()
+        totals.total.plain()
     );
     let id = tab.asks.ids.get(candidate).map(ToString::to_string);
-    let total = serde_json::to_value(&total).map_err(Error::bug)?;
+    let shown = |figures: serde_json::Result<serde_json::Value>| figures.map_err(Error::bug);
     let extra = Extra::saying(detail)
         .with("orderDiscountId", id)
-        .with("totalWithout", total);
+        .with("totalWithout", shown(serde_json::to_value(&totals.total))?)
+        .with("totals", shown(serde_json::to_value(totals))?);
     Ok(Error::Conflict(Code::CouponGone, extra))
 }
 

@@ -501,7 +501,7 @@ pub fn book_payment(
 ) -> Result<()> {
     let before = tab.version;
     holds::secure(tx, tab, |tx, candidate| {
-        total_without(tx, venue, tab, candidate)
+        totals_without(tx, venue, tab, candidate)
     })?;
     tab.paid += paid.amount + paid.tip;
     tab.tip += paid.tip;
@@ -522,11 +522,11 @@ pub fn book_payment(
 }
 
 /// What the order would cost without the discount that used what is gone.
-fn total_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Result<i64> {
+fn totals_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Result<show::Totals> {
     let mut without = tab.clone();
     without.asks.take_off(candidate);
     without.decided = decide::decide(tx, venue, &without)?.0;
-    Ok(without.total())
+    show::totals(&without)
 }
 
 /// Tells what became of the order, without its trace and the shares of its discounts: both are for whoever stands at

@@ -329,7 +329,7 @@ pub(super) fn decimal(milli: i64) -> String {
     format!("{whole}.{}", format!("{rest:03}").trim_end_matches('0'))
 }
 
-fn totals(tab: &Tab) -> Result<Totals> {
+pub fn totals(tab: &Tab) -> Result<Totals> {
     let money = |amount: i64| Money::of(amount, &tab.currency);
     let evaluation = &tab.decided.evaluation;
     let cash = engine::money::cash_rounding(tab.due(), evaluation.currency).map_err(Error::bug)?;

@@ -95,6 +95,8 @@ both_stores! {
         let id = taken.is(201).text("/discounts/0/id");
         let gone = app.staff().post(&format!("{first}/payments"), json!({"method": "CARD"})).await;
         assert_eq!(gone.is_problem(409, "coupon_gone").int("/totalWithout/amount"), 1_000);
+        assert_eq!(json!([gone.json["totals"]["total"], gone.json["totals"]["due"], gone.json["totals"]["discounts"]]),
+            json!([{"amount": 1_000, "currency": "EUR"}, {"amount": 1_000, "currency": "EUR"}, {"amount": 0, "currency": "EUR"}]));
         app.staff().delete(&format!("{second}/discounts/{id}")).await.is(200);
         let paid = app.staff().post(&format!("{first}/payments"), json!({"method": "CARD"})).await;
         assert_eq!(paid.is(201).int("/order/totals/total/amount"), 800, "it was free again");
