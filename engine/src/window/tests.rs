@@ -1,3 +1,5 @@
+mod zones;
+
 use jiff::tz::TimeZone;
 
 use super::*;
