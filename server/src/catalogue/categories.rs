@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{NAME_MAX, store};
+use super::{NAME_MAX, Regulated, store};
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::etag;
@@ -14,12 +14,6 @@ use crate::hall::page::{Listing, Page};
 use crate::hall::patch::Change;
 use crate::hall::store::{Read, Tx};
 use crate::hall::text;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Regulated {
-    Alcohol,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::categories::{self, EditCategory, Regulated};
+use super::Regulated;
+use super::categories::{self, EditCategory};
 use super::products::{self, EditProduct, VenuePrice};
 use super::store;
 use crate::hall::error::{Error, Field, Result};

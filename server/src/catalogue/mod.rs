@@ -18,11 +18,13 @@ mod store;
 mod tests;
 mod till;
 
-pub use categories::{Category, EditCategory, Regulated};
+pub use categories::{Category, EditCategory};
 pub use menu::{Imported, MenuRow, import_menu};
 pub use modifier_groups::{EditModifier, EditModifierGroup, Modifier, ModifierGroup};
 pub use products::{EditProduct, Product, VenuePrice};
 pub use sold::{Sold, SoldGroup, SoldModifier, sold};
+
+pub use crate::hall::identity::Regulated;
 
 use crate::hall::error::Result;
 use crate::hall::id::{ProductId, VenueId};

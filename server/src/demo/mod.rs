@@ -24,7 +24,7 @@ use crate::hall::store::{Scope, Tx};
 use crate::platform::chain::{self, CreateVenue, Founding};
 use crate::platform::hours::OpeningHours;
 use crate::platform::sessions::{self, Whose};
-use crate::platform::{staff, tax};
+use crate::platform::{staff, tax, venues};
 
 const SLUG: &str = "demo";
 const CURRENCY: &str = "USD";
@@ -236,6 +236,7 @@ fn opening(slug: &str, name: &str) -> CreateVenue {
         opening_hours: OpeningHours::default(),
         tax_mode: TaxMode::Exclusive,
         till_mode: TillMode::Full,
+        regulated: venues::alcohol(),
     }
 }
 

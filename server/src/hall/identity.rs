@@ -126,6 +126,13 @@ pub enum TillMode {
     Companion,
 }
 
+/// What the law may keep out of promotions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Regulated {
+    Alcohol,
+}
+
 /// The venue that a call is in, as far as every room needs it.
 #[derive(Debug, Clone)]
 pub struct Venue {
@@ -140,6 +147,8 @@ pub struct Venue {
     pub business_day_start: Time,
     pub tax_mode: TaxMode,
     pub till_mode: TillMode,
+    /// What takes no comp, BOGO, combo, free item or points here.
+    pub regulated: Vec<Regulated>,
     /// Nothing new happens in an archived venue; what happened there is still read.
     pub archived_at: Option<Timestamp>,
 }
@@ -285,7 +294,7 @@ fn tenant_of(row: &Row) -> Result<Tenant> {
 
 const VENUE: &str =
     "select venue_id, slug, name, zone, country, currency, language, business_day_start,
-    tax_mode, till_mode, archived_at from venues where tenant_id = $1";
+    tax_mode, till_mode, archived_at, regulated from venues where tenant_id = $1";
 
 pub fn venue(read: &mut Read, id: VenueId) -> Result<Option<Venue>> {
     let sql = format!("{VENUE} and venue_id = $2");
@@ -315,6 +324,7 @@ fn venue_of(row: &Row) -> Result<Venue> {
         tax_mode: row.word(8)?,
         till_mode: row.word(9)?,
         archived_at: row.get(10)?,
+        regulated: row.json(11)?,
     })
 }
 

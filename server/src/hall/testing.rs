@@ -30,7 +30,7 @@ use super::time::Clock;
 use crate::customers::{self, EditCustomer};
 use crate::platform::chain::{self, CreateVenue, Founding};
 use crate::platform::hours::OpeningHours;
-use crate::platform::staff;
+use crate::platform::{staff, venues};
 use crate::{app, audit, jobs};
 
 /// The environment variable that `scripts/with-postgres` sets.
@@ -333,6 +333,7 @@ pub fn venue(slug: &str, currency: &str) -> CreateVenue {
         business_day_start: "05:00".into(),
         tax_mode: TaxMode::Inclusive,
         till_mode: TillMode::Full,
+        regulated: venues::alcohol(),
         opening_hours: OpeningHours::default(),
     }
 }

@@ -11,7 +11,7 @@ use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::id::{CategoryId, ModifierId, ProductId, TaxClassId};
 use crate::hall::identity::Venue;
 use crate::hall::money::{AMOUNT_MAX, Money};
-use crate::hall::store::{Read, Tx, word};
+use crate::hall::store::{Read, Tx, from_word, word};
 use crate::platform::tax;
 
 /// Lines of one order; the engine refuses more.
@@ -54,6 +54,8 @@ fn one() -> String {
 pub struct InlineItem {
     #[schema(example = "Dish of the day")]
     pub name: String,
+    /// One of the chain's, for discounts of categories and what is regulated; a register with a catalogue of its own
+    /// leaves it out.
     pub category_id: Option<CategoryId>,
     pub unit_price: Money,
     pub tax_class_id: Option<TaxClassId>,
@@ -172,7 +174,7 @@ impl Shop<'_> {
             product: Some(product),
             name: sold.name.clone(),
             category: Some(sold.category_id),
-            regulated: sold.regulated.clone(),
+            regulated: self.regulated_here(sold.regulated.clone()),
             tax_class: Some(sold.tax_class_id),
             rate_milli,
             unit_price: sold.price,
@@ -229,12 +231,18 @@ impl Shop<'_> {
         Ok(Line {
             name: name.to_owned(),
             category,
-            regulated: regulated.flatten(),
+            regulated: self.regulated_here(regulated.flatten()),
             tax_class: inline.tax_class_id,
             rate_milli,
             unit_price: inline.unit_price.amount,
             ..Line::blank()
         })
+    }
+
+    /// What regulates an item by the policy of this venue.
+    fn regulated_here(&self, class: Option<String>) -> Option<String> {
+        let policy = &self.venue.regulated;
+        class.filter(|class| from_word(class).is_ok_and(|class| policy.contains(&class)))
     }
 
     /// What regulates the sale of a category, which must be one of the tenant's.

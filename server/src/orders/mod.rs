@@ -141,6 +141,7 @@ pub struct Line {
     pub product: Option<ProductId>,
     pub name: String,
     pub category: Option<crate::hall::id::CategoryId>,
+    /// What kept it out of promotions when it was ordered, by the venue's policy of then.
     pub regulated: Option<String>,
     pub tax_class: Option<crate::hall::id::TaxClassId>,
     pub rate_milli: i64,

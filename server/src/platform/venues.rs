@@ -14,7 +14,7 @@ use crate::hall::call::Reply;
 use crate::hall::error::{Error, Field, Result};
 use crate::hall::etag;
 use crate::hall::id::VenueId;
-use crate::hall::identity::{self, TaxMode, TillMode};
+use crate::hall::identity::{self, Regulated, TaxMode, TillMode};
 use crate::hall::money::unknown_currency;
 use crate::hall::page::{Page, Paging};
 use crate::hall::store::{Read, Tx};
@@ -49,8 +49,17 @@ pub struct CreateVenue {
     pub business_day_start: String,
     pub tax_mode: TaxMode,
     pub till_mode: TillMode,
+    /// Classes whose items take no comp, BOGO, combo, free item or points here. Orders go by it from their next item on.
+    #[serde(default = "alcohol")]
+    #[schema(example = json!(["ALCOHOL"]))]
+    pub regulated: Vec<Regulated>,
     #[serde(default)]
     pub opening_hours: OpeningHours,
+}
+
+/// What is regulated unless a venue says otherwise.
+pub fn alcohol() -> Vec<Regulated> {
+    vec![Regulated::Alcohol]
 }
 
 fn five() -> String {
@@ -78,6 +87,8 @@ pub struct Venue {
     pub business_day_start: String,
     pub tax_mode: TaxMode,
     pub till_mode: TillMode,
+    #[schema(example = json!(["ALCOHOL"]))]
+    pub regulated: Vec<Regulated>,
     pub opening_hours: OpeningHours,
     pub archived_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -104,6 +115,7 @@ impl Venue {
             business_day_start: self.business_day_start.clone(),
             tax_mode: self.tax_mode,
             till_mode: self.till_mode,
+            regulated: self.regulated.clone(),
             opening_hours: self.opening_hours.clone(),
         }
     }
@@ -136,6 +148,9 @@ impl CreateVenue {
         if minute(&self.business_day_start).is_none_or(|start| start > BUSINESS_DAY_START_MAX) {
             let message = "Send a time of day from \"00:00\" to \"12:00\".";
             no("businessDayStart", "invalid", message);
+        }
+        if self.regulated.len() > 1 {
+            no("regulated", "duplicate", "Send each class once.");
         }
         check_language(&self.language, &format!("{pointer}/language"), wrong);
         if self.currency.parse::<engine::money::Currency>().is_err() {

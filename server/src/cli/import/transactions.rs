@@ -21,7 +21,7 @@ use crate::hall::money::{self, Money};
 use crate::hall::store::Scope;
 use crate::platform::chain::{self, CreateVenue};
 use crate::platform::hours::OpeningHours;
-use crate::platform::{rates, refs};
+use crate::platform::{rates, refs, venues};
 
 #[derive(Debug, Args)]
 pub struct Ask {
@@ -330,6 +330,7 @@ fn opening(ask: &Ask, currency: &str) -> CreateVenue {
         opening_hours: OpeningHours::default(),
         tax_mode: TaxMode::Exclusive,
         till_mode: TillMode::Full,
+        regulated: venues::alcohol(),
     }
 }
 

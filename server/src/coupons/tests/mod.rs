@@ -60,6 +60,7 @@ fn any_venue() -> Venue {
         business_day_start: jiff::civil::time(5, 0, 0, 0),
         tax_mode: identity::TaxMode::Inclusive,
         till_mode: identity::TillMode::Full,
+        regulated: Vec::new(),
         archived_at: None,
     }
 }

@@ -147,4 +147,23 @@ both_stores! {
         assert!(acts.contains(&("order.approve".into(), format!("staff:{maja}"))), "{acts:?}");
         assert!(acts.iter().any(|(action, by)| action == "order.comp" && by.starts_with("key:")), "{acts:?}");
     }
-}
+    async fn what_takes_no_comp_is_the_venues_to_say(app: TestApp) {
+        let maja = app.colleague("Maja", Role::Manager, "2580").await;
+        let wine = json!({"name": "Wine", "regulated": "ALCOHOL"});
+        let wine = app.manager().post("/api/v1/chain/categories", wine).await.is(201).text("/id");
+        let glass = json!({"inline": {"name": "Red", "categoryId": wine, "unitPrice": {"amount": 900, "currency": "EUR"}}});
+        let comp = json!({"type": "COMP", "reason": "corked", "authorizedById": maja, "pin": "2580"});
+        let path = |order: &str| app.till(&format!("/orders/{order}/discounts/manual"));
+        let before = open(&app, json!([glass])).await.text("/id");
+        let refused = app.staff().post(&path(&before), comp.clone()).await;
+        assert_eq!(refused.is_problem(422, "discount_refused").text("/reason/code"), "REGULATED_ITEM");
+        let venue = format!("/api/v1/chain/venues/{}", app.venue);
+        assert_eq!(app.owner().get(&venue).await.is(200).json["regulated"], json!(["ALCOHOL"]));
+        app.owner().patch(&venue, json!({"regulated": ["ALCOHOL", "ALCOHOL"]})).await.is_problem(422, "invalid");
+        let edited = app.owner().patch(&venue, json!({"regulated": []})).await;
+        assert_eq!(edited.is(200).json["regulated"], json!([]));
+        let after = open(&app, json!([glass])).await.text("/id");
+        let given = app.staff().post(&path(&after), comp.clone()).await;
+        assert_eq!(given.is(201).int("/totals/total/amount"), 0);
+        app.staff().post(&path(&before), comp).await.is_problem(422, "discount_refused");
+    }}

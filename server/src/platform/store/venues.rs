@@ -10,7 +10,7 @@ use crate::platform::Archived;
 use crate::platform::venues::{CreateVenue, Venue};
 
 const COLUMNS: &str = "venue_id, slug, name, zone, country, currency, language,
-    business_day_start, tax_mode, till_mode, opening_hours, archived_at, created_at, version";
+    business_day_start, tax_mode, till_mode, opening_hours, archived_at, created_at, version, regulated";
 
 fn venue_of(row: &Row) -> Result<Venue> {
     Ok(Venue {
@@ -28,6 +28,7 @@ fn venue_of(row: &Row) -> Result<Venue> {
         archived_at: row.get(11)?,
         created_at: row.get(12)?,
         version: row.get(13)?,
+        regulated: row.json(14)?,
     })
 }
 
@@ -39,8 +40,8 @@ fn taken(ask: &CreateVenue) -> Error {
 pub fn insert(tx: &mut Tx, id: VenueId, ask: &CreateVenue) -> Result<()> {
     tx.exec(
         "insert into venues (tenant_id, venue_id, slug, name, zone, country, currency, language,
-           business_day_start, tax_mode, till_mode, opening_hours, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+           business_day_start, tax_mode, till_mode, opening_hours, created_at, regulated)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         params![
             id,
             &ask.slug,
@@ -53,7 +54,8 @@ pub fn insert(tx: &mut Tx, id: VenueId, ask: &CreateVenue) -> Result<()> {
             word(&ask.tax_mode)?,
             word(&ask.till_mode)?,
             json(&ask.opening_hours)?,
-            tx.now()
+            tx.now(),
+            json(&ask.regulated)?
         ],
     )
     .on_unique(|| taken(ask))
@@ -65,7 +67,7 @@ pub fn update(tx: &mut Tx, id: VenueId, ask: &CreateVenue, version: i64) -> Resu
         .exec(
             "update venues set slug = $3, name = $4, zone = $5, country = $6, language = $7,
                business_day_start = $8, tax_mode = $9, till_mode = $10, opening_hours = $11,
-               version = version + 1
+               regulated = $13, version = version + 1
              where tenant_id = $1 and venue_id = $2 and version = $12",
             params![
                 id,
@@ -78,7 +80,8 @@ pub fn update(tx: &mut Tx, id: VenueId, ask: &CreateVenue, version: i64) -> Resu
                 word(&ask.tax_mode)?,
                 word(&ask.till_mode)?,
                 json(&ask.opening_hours)?,
-                version
+                version,
+                json(&ask.regulated)?
             ],
         )
         .on_unique(|| taken(ask))?;
