@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{inline, open};
 use crate::both_stores;
 use crate::hall::access::Role;
-use crate::hall::testing::TestApp;
+use crate::hall::testing::{Persona, TestApp};
 
 both_stores! {
     async fn a_comp_needs_a_reason_and_somebody_of_rank(app: TestApp) {
@@ -166,4 +166,30 @@ both_stores! {
         let given = app.staff().post(&path(&after), comp.clone()).await;
         assert_eq!(given.is(201).int("/totals/total/amount"), 0);
         app.staff().post(&path(&before), comp).await.is_problem(422, "discount_refused");
-    }}
+    }
+    async fn who_comps_far_more_than_the_others_is_unusual(app: TestApp) {
+        let policy = json!({"onePerLine": false, "chooseBest": false, "compNeedsApproval": false});
+        app.manager().put("/api/v1/chain/discount-policy", policy).await.is(200);
+        let other = app.key(Role::Staff, &["orders:write"]).await;
+        let comp = async |by: &Persona<'_>| {
+            let opened = open(&app, json!([inline(800)])).await;
+            let path = app.till(&format!("/orders/{}/discounts/manual", opened.text("/id")));
+            by.post(&path, json!({"type": "COMP", "reason": "spilled"})).await.is(201);
+        };
+        let unusual = async || {
+            let report = app.manager().get(&app.dashboard("/comps?from=2026-06-12&to=2026-06-12")).await;
+            let people = report.is(200).json["byStaff"].as_array().unwrap().clone();
+            people.iter().map(|one| (one["count"].as_i64().unwrap(), one["isUnusual"] == json!(true))).collect::<Vec<_>>()
+        };
+        for _ in 0..5 {
+            comp(&app.staff()).await;
+        }
+        assert_eq!(unusual().await, [(5, false)], "there is nobody to be unlike");
+        for _ in 0..2 {
+            comp(&other).await;
+        }
+        assert_eq!(unusual().await, [(5, true), (2, false)]);
+        comp(&other).await;
+        assert_eq!(unusual().await, [(5, false), (3, false)]);
+    }
+}
