@@ -1,5 +1,6 @@
 mod codes;
 mod comps;
+mod firsts;
 mod hours;
 mod recent;
 mod replacing;
