@@ -1,5 +1,6 @@
 mod codes;
 mod comps;
+mod counted;
 mod firsts;
 mod hours;
 mod recent;
