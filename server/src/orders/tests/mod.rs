@@ -6,6 +6,7 @@ mod hours;
 mod recent;
 mod replacing;
 mod stories;
+mod undone;
 mod wishes;
 
 use serde_json::{Value as Json, json};
