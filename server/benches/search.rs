@@ -17,6 +17,7 @@ use server::hall::secret::Entropy;
 use server::hall::store::{Db, Place, Scope, Settings, Tx, Value};
 use server::platform::chain::{self, CreateVenue, Founding};
 use server::platform::hours::OpeningHours;
+use server::platform::venues;
 
 const SEARCHES: usize = 300;
 const CUSTOMERS_AT_ONCE: usize = 1_000;
@@ -134,6 +135,7 @@ fn found(tx: &mut Tx, tenant: TenantId) -> Result<Venue> {
         business_day_start: "05:00".into(),
         tax_mode: TaxMode::Inclusive,
         till_mode: TillMode::Full,
+        regulated: venues::alcohol(),
         opening_hours: OpeningHours::default(),
     };
     let id = chain::open_venue(tx, &ask)?;

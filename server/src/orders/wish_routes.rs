@@ -197,8 +197,8 @@ async fn apply_automatic(
 
 /// Take a discount off an open order
 ///
-/// One that nobody asked for (an automatic one, what the guest's status gives, a code that goes on) stays off this order
-/// until it is asked for by name.
+/// One that nobody asked for (an automatic one, what the guest's status gives, a code that goes on) stays off this
+/// order until it is asked for by name.
 #[utoipa::path(delete, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/{orderDiscountId}",
     tag = "orders",
     params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path), ("orderDiscountId" = OrderDiscountId, Path)),

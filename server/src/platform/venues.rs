@@ -49,7 +49,8 @@ pub struct CreateVenue {
     pub business_day_start: String,
     pub tax_mode: TaxMode,
     pub till_mode: TillMode,
-    /// Classes whose items take no comp, BOGO, combo, free item or points here. Orders go by it from their next item on.
+    /// Classes whose items take no comp, BOGO, combo, free item or points here. Orders go by it from their
+    /// next item on.
     #[serde(default = "alcohol")]
     #[schema(example = json!(["ALCOHOL"]))]
     pub regulated: Vec<Regulated>,
