@@ -50,6 +50,7 @@ pub mod order;
 pub mod points;
 pub mod quote;
 pub mod refund;
+pub mod speech;
 pub mod streak;
 pub mod tier;
 pub mod window;

@@ -53,7 +53,7 @@ pub enum TraceCode {
         asked: i64,
         taken: i64,
     },
-    /// Units that the law keeps out of this kind of rule.
+    /// Units of a class that the venue keeps out of this kind of rule.
     RegulatedItem {
         units: i64,
     },

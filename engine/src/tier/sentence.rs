@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Metric, Way};
-use crate::quote::Language;
+use crate::speech::{self, Language};
 
 /// What there is to say of a guest's standing.
 #[derive(Clone, Copy)]
@@ -75,9 +75,10 @@ fn top(tier: &str, language: Language) -> String {
 }
 
 fn ends(tier: &str, on: Date, language: Language) -> String {
+    let on = speech::day(on, language);
     match language {
         Language::En => format!("{tier} is kept until {on}."),
-        Language::Sv => format!("{tier} gäller till {on}."),
+        Language::Sv => format!("{tier} gäller till och med den {on}."),
         Language::Es => format!("{tier} se mantiene hasta el {on}."),
     }
 }

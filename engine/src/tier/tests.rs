@@ -268,7 +268,7 @@ fn each_language_says_how_far_it_is() {
             gold(Metric::Points, 0, None),
             Some(on("2026-06-30")),
             Language::En,
-            "10 points from GOLD. SILVER is kept until 2026-06-30.",
+            "10 points from GOLD. SILVER is kept until 30 June 2026.",
         ),
     ] {
         let said = Said {

@@ -1,6 +1,7 @@
 //! Codes as the pricing of an order needs them.
 
 use engine::discount::{Candidate, Coupon as Terms, Discount as Rule, Origin};
+use engine::quote::Language;
 use jiff::Timestamp;
 
 use super::terms::Duration;
@@ -10,6 +11,7 @@ use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CouponId, CustomerId, DiscountId};
 use crate::hall::identity::Venue;
 use crate::hall::store::Read;
+use crate::hall::text::language_or_english;
 
 /// A code and the rule that it stands for, at one venue.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +81,7 @@ impl Coupon {
 /// # Errors
 /// `Refused` where no such code exists whose discount is given at this venue.
 pub fn typed(read: &mut Read, venue: &Venue, text: &str, _now: Timestamp) -> Result<Coupon> {
-    find(read, venue, text)?.ok_or_else(unknown)
+    find(read, venue, text)?.ok_or_else(|| unknown(venue))
 }
 
 /// The form in which codes are compared: one code is one, however it is written.
@@ -111,8 +113,12 @@ pub fn running(
     store::apply::running(read, venue.id, customer, now)
 }
 
-pub(super) fn unknown() -> Error {
-    let said = "There is no such code here: check how it is spelt.";
+pub(super) fn unknown(venue: &Venue) -> Error {
+    let said = match language_or_english(&venue.language) {
+        Language::En => "There is no such code here: check how it is spelt.",
+        Language::Sv => "Det finns ingen sådan kod här: kontrollera hur den stavas.",
+        Language::Es => "Aquí no hay ningún código así: comprueba cómo se escribe.",
+    };
     Error::Refused(
         Code::CouponInvalid,
         Extra::saying(said).with("reason", serde_json::json!({"code": "UNKNOWN_CODE"})),

@@ -20,7 +20,8 @@ use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CouponId, CustomerId, DiscountId, Id as _};
 use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::money::{Money, currency};
-use crate::hall::store::{Read, from_word};
+use crate::hall::store::Read;
+use crate::hall::text::language_or_english;
 
 /// A code that a guest shows.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -117,7 +118,7 @@ pub fn validate(read: &mut Read, venue: &Venue, ask: &ValidateCoupon) -> Result<
         ask.order_total.as_ref(),
         customer.as_ref(),
     )?;
-    let coupon = weighed.coupon.ok_or_else(apply::unknown)?;
+    let coupon = weighed.coupon.ok_or_else(|| apply::unknown(venue))?;
     if coupon.needs_customer && customer.is_none() {
         return Err(Error::Refused(Code::CustomerRequired, Extra::none()));
     }
@@ -158,7 +159,7 @@ pub fn try_out(read: &mut Read, venue: &Venue, ask: &TryCoupon) -> Result<GoodCo
     let coupon = weighed
         .coupon
         .filter(|coupon| is_good && coupon.terms.customer_id.is_none())
-        .ok_or_else(one_refusal)?;
+        .ok_or_else(|| one_refusal(venue))?;
     let saving = weighed.outcome.ok().filter(|_| ask.order_total.is_some());
     Ok(GoodCoupon {
         valid: true,
@@ -169,8 +170,18 @@ pub fn try_out(read: &mut Read, venue: &Venue, ask: &TryCoupon) -> Result<GoodCo
     })
 }
 
-fn one_refusal() -> Error {
-    let said = "This code cannot be used here: it may be misspelt, over, used up, or ask for a larger order.";
+fn one_refusal(venue: &Venue) -> Error {
+    let said = match language_or_english(&venue.language) {
+        Language::En => {
+            "This code cannot be used here: it may be misspelt, over, used up, or ask for a larger order."
+        }
+        Language::Sv => {
+            "Koden går inte att använda här: den kan vara felstavad, ha gått ut, vara förbrukad eller kräva ett större köp."
+        }
+        Language::Es => {
+            "Este código no se puede usar aquí: puede estar mal escrito, caducado o agotado, o pedir una compra mayor."
+        }
+    };
     Error::Refused(Code::CouponInvalid, Extra::saying(said))
 }
 
@@ -361,12 +372,14 @@ fn depends_on_items(reason: &TraceCode) -> bool {
 }
 
 fn say(reason: &TraceCode, venue: &Venue, rule: &Rule) -> String {
-    let language: Language = from_word(&venue.language).unwrap_or(Language::En);
-    let money = |amount: i64| Money::of(amount, &venue.currency).plain();
+    let language = language_or_english(&venue.language);
+    let money = |amount: i64| Money::of(amount, &venue.currency).said(language);
+    let local = |at: Timestamp| venue.zone.to_datetime(at);
     let name = |_: &engine::id::DiscountId| rule.name.clone();
     let wording = Wording {
         money: &money,
         name: &name,
+        local: &local,
     };
     sentence(reason, language, wording)
 }

@@ -1,6 +1,8 @@
 //! Money as the API reads and writes it: minor units beside their currency.
 
 use engine::money::Currency;
+use engine::quote::Language;
+use engine::speech;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +28,21 @@ impl Money {
             amount,
             currency: currency.into(),
         }
+    }
+
+    /// As it is written in the language: `12.50 EUR`, `12,50 €`, `12,50 kr`.
+    pub fn said(&self, language: Language) -> String {
+        let plain = self.plain();
+        if language == Language::En {
+            return plain;
+        }
+        let (number, code) = plain.split_once(' ').unwrap_or((&plain, ""));
+        let sign = match (code, language) {
+            ("EUR", _) => "€",
+            ("SEK", Language::Sv) => "kr",
+            (code, _) => code,
+        };
+        format!("{} {sign}", speech::decimal(number, language))
     }
 
     /// As a person reads it where no locale is known: `12.50 EUR`.
@@ -139,6 +156,21 @@ mod tests {
             (Money::of(1_250, "KWD"), "1.250 KWD"),
         ] {
             assert_eq!(money.plain(), text);
+        }
+    }
+
+    #[test]
+    fn an_amount_is_written_as_its_reader_writes_it() {
+        let every = [Language::En, Language::Sv, Language::Es];
+        for (code, said) in [
+            ("EUR", ["12.50 EUR", "12,50 €", "12,50 €"]),
+            ("SEK", ["12.50 SEK", "12,50 kr", "12,50 SEK"]),
+            ("JPY", ["1250 JPY", "1250 JPY", "1250 JPY"]),
+        ] {
+            assert_eq!(
+                every.map(|language| Money::of(1_250, code).said(language)),
+                said
+            );
         }
     }
 

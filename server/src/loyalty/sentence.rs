@@ -1,7 +1,7 @@
 //! Where points came from, in words that a guest understands.
 
 use engine::points::{Part, PartKind};
-use engine::quote::Language;
+use engine::speech::{self, Language};
 use jiff::civil::Date;
 
 use crate::hall::money::Money;
@@ -15,9 +15,9 @@ pub struct Source<'a> {
 }
 
 pub fn of(part: &Part, source: Source<'_>, currency: &str, language: Language) -> String {
-    let base = Money::of(part.base, currency).plain();
-    let points = counted(&part.points, language);
-    let more = &part.points;
+    let base = Money::of(part.base, currency).said(language);
+    let points = speech::points(&part.points, language);
+    let more = speech::decimal(&part.points, language);
     let said = match (part.kind, part.rate, part.multiplier) {
         (PartKind::Visit, ..) => match language {
             Language::En => format!("{points} for the visit."),
@@ -25,7 +25,7 @@ pub fn of(part: &Part, source: Source<'_>, currency: &str, language: Language) -
             Language::Es => format!("{points} por la visita."),
         },
         (PartKind::Spend, Some(rate), _) => {
-            let rate = counted(&rate.to_string(), language);
+            let rate = speech::points(&rate.to_string(), language);
             match language {
                 Language::En => format!("{base} at {rate} for each {currency}: {points}."),
                 Language::Sv => format!("{base} med {rate} per {currency}: {points}."),
@@ -33,18 +33,21 @@ pub fn of(part: &Part, source: Source<'_>, currency: &str, language: Language) -
             }
         }
         (_, Some(rate), _) => {
-            let rate = counted(&rate.to_string(), language);
+            let rate = speech::points(&rate.to_string(), language);
             match language {
                 Language::En => format!("{rate} for each item: {more} more."),
                 Language::Sv => format!("{rate} per vara: {more} till."),
                 Language::Es => format!("{rate} por artículo: {more} más."),
             }
         }
-        (_, None, Some(times)) => match language {
-            Language::En => format!("{times} times the points on {base}: {more} more."),
-            Language::Sv => format!("{times} gånger poängen på {base}: {more} till."),
-            Language::Es => format!("{times} veces los puntos de {base}: {more} más."),
-        },
+        (_, None, Some(times)) => {
+            let times = speech::decimal(&times.to_string(), language);
+            match language {
+                Language::En => format!("{times} times the points on {base}: {more} more."),
+                Language::Sv => format!("{times} gånger poängen på {base}: {more} till."),
+                Language::Es => format!("{times} veces los puntos de {base}: {more} más."),
+            }
+        }
         (_, None, None) => match language {
             Language::En => format!("{points} on top."),
             Language::Sv => format!("{points} extra."),
@@ -70,7 +73,7 @@ pub fn of(part: &Part, source: Source<'_>, currency: &str, language: Language) -
 }
 
 fn at_most(cap: i64, language: Language) -> String {
-    let points = counted(&cap.to_string(), language);
+    let points = speech::points(&cap.to_string(), language);
     match language {
         Language::En => format!("It gives a customer at most {points}."),
         Language::Sv => format!("Den ger en kund högst {points}."),
@@ -81,8 +84,8 @@ fn at_most(cap: i64, language: Language) -> String {
 /// Points that end on a day, to their owner.
 pub fn ending(points: i64, on: Date, language: Language) -> String {
     let (said, day) = (
-        counted(&points.to_string(), language),
-        written(on, language),
+        speech::points(&points.to_string(), language),
+        speech::day(on, language),
     );
     match language {
         Language::En if points == 1 => format!("{said} ends on {day}."),
@@ -96,7 +99,7 @@ pub fn ending(points: i64, on: Date, language: Language) -> String {
 /// Points that were spent before their purchase went back, to whoever owes them; `may` says whether the program lets
 /// them redeem meanwhile.
 pub fn debt(points: i64, may: bool, language: Language) -> String {
-    let said = counted(&points.to_string(), language);
+    let said = speech::points(&points.to_string(), language);
     let is_one = points == 1;
     let owed = match language {
         Language::En if is_one => {
@@ -129,44 +132,6 @@ pub fn debt(points: i64, may: bool, language: Language) -> String {
         Language::En => format!("{owed} Until then no points can be redeemed."),
         Language::Sv => format!("{owed} Till dess kan inga poäng lösas in."),
         Language::Es => format!("{owed} Hasta entonces no se pueden canjear puntos."),
-    }
-}
-
-const MONTHS: [[&str; 3]; 12] = [
-    ["January", "januari", "enero"],
-    ["February", "februari", "febrero"],
-    ["March", "mars", "marzo"],
-    ["April", "april", "abril"],
-    ["May", "maj", "mayo"],
-    ["June", "juni", "junio"],
-    ["July", "juli", "julio"],
-    ["August", "augusti", "agosto"],
-    ["September", "september", "septiembre"],
-    ["October", "oktober", "octubre"],
-    ["November", "november", "noviembre"],
-    ["December", "december", "diciembre"],
-];
-
-/// `12 June 2026`.
-fn written(on: Date, language: Language) -> String {
-    let (day, year) = (on.day(), on.year());
-    let month = MONTHS[usize::from(on.month().unsigned_abs()) - 1];
-    match language {
-        Language::En => format!("{day} {} {year}", month[0]),
-        Language::Sv => format!("{day} {} {year}", month[1]),
-        Language::Es => format!("{day} de {} de {year}", month[2]),
-    }
-}
-
-/// `1 point`, `2 points`.
-fn counted(points: &str, language: Language) -> String {
-    let is_one = points == "1";
-    match language {
-        Language::En if is_one => format!("{points} point"),
-        Language::En => format!("{points} points"),
-        Language::Sv => format!("{points} poäng"),
-        Language::Es if is_one => format!("{points} punto"),
-        Language::Es => format!("{points} puntos"),
     }
 }
 
@@ -269,14 +234,9 @@ mod tests {
                 &spend,
                 double,
                 sv,
-                "Double: 50.00 EUR med 1 poäng per EUR: 50 poäng.",
+                "Double: 50,00 € med 1 poäng per EUR: 50 poäng.",
             ),
-            (
-                &spend,
-                nobody,
-                es,
-                "50.00 EUR a 1 punto por EUR: 50 puntos.",
-            ),
+            (&spend, nobody, es, "50,00 € a 1 punto por EUR: 50 puntos."),
             (&visit, nobody, en, "3 points for the visit."),
             (&visit, nobody, sv, "3 poäng för besöket."),
             (&visit, nobody, es, "3 puntos por la visita."),
@@ -296,13 +256,13 @@ mod tests {
                 &times,
                 double,
                 sv,
-                "Double: 2 gånger poängen på 50.00 EUR: 50 till.",
+                "Double: 2 gånger poängen på 50,00 €: 50 till.",
             ),
             (
                 &times,
                 double,
                 es,
-                "Double: 2 veces los puntos de 50.00 EUR: 50 más.",
+                "Double: 2 veces los puntos de 50,00 €: 50 más.",
             ),
             (
                 &item,
@@ -335,13 +295,13 @@ mod tests {
                 &tier,
                 nobody,
                 sv,
-                "Nivå: 1.5 gånger poängen på 50.00 EUR: 25 till.",
+                "Nivå: 1,5 gånger poängen på 50,00 €: 25 till.",
             ),
             (
                 &tier,
                 nobody,
                 es,
-                "Nivel: 1.5 veces los puntos de 50.00 EUR: 25 más.",
+                "Nivel: 1,5 veces los puntos de 50,00 €: 25 más.",
             ),
         ] {
             assert_eq!(of(part, source, "EUR", language), said);

@@ -4,6 +4,8 @@ use engine::discount::{Candidate, Discount as Rule};
 use engine::money::{Currency, Quantity, Rate};
 use engine::order as priced;
 use engine::quote::{Context, Evaluation, Policy, Refused, evaluate};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -61,6 +63,12 @@ impl Decided {
     }
 
     /// What it was decided in, beside the order and its candidates.
+    /// An instant by the venue's clock.
+    pub fn local(&self, at: Timestamp) -> DateTime {
+        let zone = TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC);
+        zone.to_datetime(at)
+    }
+
     pub fn context(&self) -> Result<Context> {
         Ok(Context {
             policy: self.policy,

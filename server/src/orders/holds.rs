@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::Tab;
 use super::candidates::Weighed;
+use super::gone::Gone;
 use super::show::Totals;
 use crate::coupons;
-use crate::discounts::uses::{self, Limits, Purchase, Spent};
+use crate::discounts::uses::{self, Limits, Purchase};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity::Venue;
 use crate::hall::store::Tx;
+use crate::hall::text::language_or_english;
 use crate::loyalty::{self, Redeem};
 
 /// A use that the order holds, by which discount and for whom.
@@ -120,13 +122,14 @@ fn spent_meanwhile(error: Error) -> Error {
 /// `Conflict(CouponGone)` with the totals of the order without it; `without` reckons them.
 pub fn secure(
     tx: &mut Tx,
+    venue: &Venue,
     tab: &Tab,
     without: impl Fn(&mut Tx, &str) -> Result<Totals>,
 ) -> Result<()> {
     for one in &tab.asks.held {
         if let Err(spent) = uses::hold(tx, &purchase(tab, one.customer), &one.limits)? {
             let totals = without(tx, &one.candidate)?;
-            return Err(gone(tab, &one.candidate, said(spent), &totals)?);
+            return Err(gone(venue, tab, &one.candidate, spent.into(), &totals)?);
         }
     }
     let Some(held) = tab.asks.points_held else {
@@ -137,22 +140,15 @@ pub fn secure(
             let wish = tab.asks.points().map(|(wish, _)| wish.id.to_string());
             let candidate = wish.unwrap_or_default();
             let totals = without(tx, &candidate)?;
-            Err(gone(
-                tab,
-                &candidate,
-                "the guest has spent the points since",
-                &totals,
-            )?)
+            Err(gone(venue, tab, &candidate, Gone::Points, &totals)?)
         }
         done => done,
     }
 }
 
-fn gone(tab: &Tab, candidate: &str, why: &str, totals: &Totals) -> Result<Error> {
-    let detail = format!(
-        "The order kept its discount longer than it may, and {why}. Take it off; the order then costs {}.",
-        totals.total.plain()
-    );
+fn gone(venue: &Venue, tab: &Tab, candidate: &str, what: Gone, totals: &Totals) -> Result<Error> {
+    let language = language_or_english(&venue.language);
+    let detail = what.said(&totals.total.said(language), language);
     let id = tab.asks.ids.get(candidate).map(ToString::to_string);
     let shown = |figures: serde_json::Result<serde_json::Value>| figures.map_err(Error::bug);
     let extra = Extra::saying(detail)
@@ -160,14 +156,6 @@ fn gone(tab: &Tab, candidate: &str, why: &str, totals: &Totals) -> Result<Error>
         .with("totalWithout", shown(serde_json::to_value(&totals.total))?)
         .with("totals", shown(serde_json::to_value(totals))?);
     Ok(Error::Conflict(Code::CouponGone, extra))
-}
-
-fn said(spent: Spent) -> &'static str {
-    match spent {
-        Spent::InAll => "others have used the last one since",
-        Spent::ByCustomer => "the guest has used it as often as one guest can since",
-        Spent::FirstPurchase => "the guest has bought with another code for first purchases since",
-    }
 }
 
 /// Money is on the order: what it holds waits for the rest.

@@ -16,6 +16,7 @@ mod borne;
 mod candidates;
 mod comps;
 mod decide;
+mod gone;
 mod holds;
 mod items;
 mod kept;
@@ -501,7 +502,7 @@ pub fn book_payment(
     reporting_total: impl FnOnce(&mut Tx, i64) -> Result<i64>,
 ) -> Result<()> {
     let before = tab.version;
-    holds::secure(tx, tab, |tx, candidate| {
+    holds::secure(tx, venue, tab, |tx, candidate| {
         totals_without(tx, venue, tab, candidate)
     })?;
     tab.paid += paid.amount + paid.tip;

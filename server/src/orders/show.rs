@@ -396,11 +396,13 @@ pub fn reason_of(
 }
 
 fn told(tab: &Tab, named: String, entry: &TraceEntry, language: Language) -> Result<Reason> {
-    let money = |amount: i64| Money::of(amount, &tab.currency).plain();
+    let money = |amount: i64| Money::of(amount, &tab.currency).said(language);
+    let local = |at: Timestamp| tab.decided.local(at);
     let name = |id: &engine::id::DiscountId| name_of(tab, id);
     let wording = Wording {
         money: &money,
         name: &name,
+        local: &local,
     };
     let say = |code: &TraceCode| sentence(code, language, wording);
     let all = std::iter::once(&entry.reason).chain(&entry.notes);

@@ -1,6 +1,7 @@
 //! What a reward gives and what is missing, in words that a guest understands.
 
 use engine::quote::Language;
+use engine::speech;
 
 use super::vouchers::Gives;
 use crate::customers::Customer;
@@ -22,8 +23,10 @@ pub fn language_of(read: &mut Read, guest: &Customer) -> Result<Language> {
 /// What it takes off, or what is free.
 pub fn gives(what: &Gives, language: Language) -> String {
     let value = match &what.value {
-        Some(OpenValue::Percent(percent)) => format!("{percent} %"),
-        Some(OpenValue::Amount(money)) => money.plain(),
+        Some(OpenValue::Percent(percent)) => {
+            format!("{} %", speech::decimal(&percent.to_string(), language))
+        }
+        Some(OpenValue::Amount(money)) => money.said(language),
         None => {
             let name = what.of.as_deref().unwrap_or(&what.name);
             if what.product_id.is_none() {
@@ -48,19 +51,20 @@ pub fn gives(what: &Gives, language: Language) -> String {
 
 /// Whether the guest can have it, and what is missing.
 pub fn offer(has_left: bool, missing: i64, cost: i64, language: Language) -> String {
-    let one = missing == 1;
+    let points = |count: i64| speech::points(&count.to_string(), language);
+    let (short, cost) = (points(missing), points(cost));
     match (has_left, missing, language) {
         (false, _, Language::En) => "There is none left for you.".into(),
         (false, _, Language::Sv) => "Det finns ingen kvar för dig.".into(),
         (false, _, Language::Es) => "No queda ninguno para ti.".into(),
-        (true, 0, Language::En) => format!("You can have it for {cost} points."),
-        (true, 0, Language::Sv) => format!("Du kan få den för {cost} poäng."),
-        (true, 0, Language::Es) => format!("Puedes tenerlo por {cost} puntos."),
-        (true, _, Language::En) if one => "1 point is missing.".into(),
-        (true, _, Language::En) => format!("{missing} points are missing."),
-        (true, _, Language::Sv) => format!("{missing} poäng fattas."),
-        (true, _, Language::Es) if one => "Falta 1 punto.".into(),
-        (true, _, Language::Es) => format!("Faltan {missing} puntos."),
+        (true, 0, Language::En) => format!("You can have it for {cost}."),
+        (true, 0, Language::Sv) => format!("Du kan få den för {cost}."),
+        (true, 0, Language::Es) => format!("Puedes tenerlo por {cost}."),
+        (true, 1, Language::En) => format!("{short} is missing."),
+        (true, _, Language::En) => format!("{short} are missing."),
+        (true, _, Language::Sv) => format!("{short} fattas."),
+        (true, 1, Language::Es) => format!("Falta {short}."),
+        (true, _, Language::Es) => format!("Faltan {short}."),
     }
 }
 
@@ -78,8 +82,8 @@ mod tests {
         let product = "prd_01kab4bqf8e1ftz0c6hqp2v9xw".parse().ok();
         for (value, of, product_id, language, said) in [
             (&five, None, None, en, "5.00 EUR off"),
-            (&five, None, None, sv, "5.00 EUR rabatt"),
-            (&five, None, None, es, "5.00 EUR de descuento"),
+            (&five, None, None, sv, "5,00 € rabatt"),
+            (&five, None, None, es, "5,00 € de descuento"),
             (&tenth, Some("Soup"), product, en, "10 % off Soup"),
             (&tenth, Some("Soppa"), product, sv, "10 % rabatt på Soppa"),
             (

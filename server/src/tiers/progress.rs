@@ -64,7 +64,7 @@ pub fn progress(read: &mut Read, customer: CustomerId) -> Result<Progress> {
     let kept_until = rules.kept_until(&days, rank);
     let tier = look.ladder.tier(rank)?;
     let gives = next.and_then(|next| next.benefits.short());
-    let money = |amount: i64| Money::of(amount, &tenant.currency).plain();
+    let money = |amount: i64| Money::of(amount, &tenant.currency).said(language);
     let said = Said {
         tier: &tier.name,
         next: next

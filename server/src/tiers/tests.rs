@@ -209,7 +209,7 @@ both_stores! {
         visit(&app, guest, 10_000).await.expect("a rise");
         days_later(&app, 35).await;
         let held = progress(&app, guest).await;
-        assert_eq!(held["sentence"], "4 visits from GOLD and its 10 %. SILVER is kept until 2026-07-21.");
+        assert_eq!(held["sentence"], "4 visits from GOLD and its 10 %. SILVER is kept until 21 July 2026.");
         days_later(&app, 4).await;
         assert_eq!(tier(&app, guest).await, "SILVER");
         days_later(&app, 1).await;

@@ -1,6 +1,7 @@
-use super::{TraceCode, Wording, hours};
+use super::{Language, TraceCode, Wording, hours};
+use crate::speech::points;
 
-const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const LANGUAGE: Language = Language::En;
 
 pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
     let money = |amount: &i64| (wording.money)(*amount);
@@ -20,14 +21,17 @@ pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
                 money(given)
             )
         }
+        TraceCode::PointsTrimmed { asked, taken: 1 } => {
+            format!("1 of the {asked} points was enough; the others stay on the account.")
+        }
         TraceCode::PointsTrimmed { asked, taken } => {
             format!("{taken} of the {asked} points were enough; the others stay on the account.")
         }
         TraceCode::RegulatedItem { units: 1 } => {
-            "One item is alcohol, which the law keeps out of this offer.".into()
+            "One item is alcohol, which this offer leaves out.".into()
         }
         TraceCode::RegulatedItem { units } => {
-            format!("{units} of the items are alcohol, which the law keeps out of this offer.")
+            format!("{units} of the items are alcohol, which this offer leaves out.")
         }
         TraceCode::Inactive => "This offer is switched off.".into(),
         TraceCode::Incomplete => {
@@ -45,24 +49,43 @@ pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
         }
         TraceCode::NotForThisCustomer => "This offer belongs to another guest.".into(),
         TraceCode::FirstPurchaseOnly { .. } => {
-            "This one is for a first purchase, and the guest has been here before.".into()
+            "This one is for a first purchase, and the guest has one already.".into()
         }
         TraceCode::OtherVariant { .. } => "The guest sees another version of this offer.".into(),
         TraceCode::UsesSpent => "It has been used as often as it can be.".into(),
         TraceCode::CustomerUsesSpent => "The guest has used it as often as one guest can.".into(),
         TraceCode::ApprovalRequired => "A manager has to approve this one.".into(),
-        TraceCode::NotYetValid { from } => format!("It starts on {from}."),
-        TraceCode::NoLongerValid { until } => format!("It ended on {until}."),
-        TraceCode::OutsideTimeWindow { .. } => format!("It only applies {}.", hours(code, DAYS)),
+        TraceCode::NotYetValid { from } => {
+            format!("It starts on {}.", wording.bound(*from, LANGUAGE))
+        }
+        TraceCode::NoLongerValid { until } => {
+            format!("It was valid until {}.", wording.bound(*until, LANGUAGE))
+        }
+        TraceCode::OutsideTimeWindow {
+            days_of_week,
+            time_from,
+            time_until,
+        } => {
+            let hours = hours(*days_of_week, *time_from, *time_until, LANGUAGE);
+            format!("It only applies {hours}.")
+        }
         TraceCode::MinPurchaseNotMet { short } => {
             format!("Spend {} more and this one applies.", money(short))
         }
         TraceCode::MinQuantityNotMet { short } => format!("Add {short} more and this one applies."),
         TraceCode::NoMatchingItem => "Nothing on the order is part of this offer.".into(),
         TraceCode::SetIncomplete => "The order does not hold a complete set yet.".into(),
-        TraceCode::MinimumPoints { minimum } => format!("Points are taken from {minimum} upwards."),
+        TraceCode::MinimumPoints { minimum } => {
+            format!(
+                "Minimum {} to redeem.",
+                points(&minimum.to_string(), LANGUAGE)
+            )
+        }
         TraceCode::NotEnoughPoints { available } => {
-            format!("The guest has {available} points to spend.")
+            format!(
+                "The guest has {} to spend.",
+                points(&available.to_string(), LANGUAGE)
+            )
         }
         TraceCode::ExcludedBy {
             discount_id,

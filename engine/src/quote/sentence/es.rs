@@ -1,6 +1,7 @@
-use super::{TraceCode, Wording, hours};
+use super::{Language, TraceCode, Wording, hours};
+use crate::speech::points;
 
-const DAYS: [&str; 7] = ["dom", "lun", "mar", "mié", "jue", "vie", "sáb"];
+const LANGUAGE: Language = Language::Es;
 
 pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
     let money = |amount: &i64| (wording.money)(*amount);
@@ -20,14 +21,17 @@ pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
                 money(given)
             )
         }
+        TraceCode::PointsTrimmed { asked, taken: 1 } => {
+            format!("De los {asked} puntos bastó 1; los demás siguen en la cuenta.")
+        }
         TraceCode::PointsTrimmed { asked, taken } => {
             format!("De los {asked} puntos bastaron {taken}; los demás siguen en la cuenta.")
         }
         TraceCode::RegulatedItem { units: 1 } => {
-            "Un artículo es alcohol y por ley queda fuera de esta oferta.".into()
+            "Un artículo es alcohol y queda fuera de esta oferta.".into()
         }
         TraceCode::RegulatedItem { units } => {
-            format!("{units} artículos son alcohol y por ley quedan fuera de esta oferta.")
+            format!("{units} artículos son alcohol y quedan fuera de esta oferta.")
         }
         TraceCode::Inactive => "Esta oferta está desactivada.".into(),
         TraceCode::Incomplete => {
@@ -39,7 +43,7 @@ pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
         TraceCode::NotInSegment { .. } => "El cliente no es de los que tienen esta oferta.".into(),
         TraceCode::NotForThisCustomer => "Esta oferta es de otro cliente.".into(),
         TraceCode::FirstPurchaseOnly { .. } => {
-            "Es para la primera compra, y el cliente ya ha venido antes.".into()
+            "Es para la primera compra, y el cliente ya tiene una.".into()
         }
         TraceCode::OtherVariant { .. } => "El cliente tiene otra versión de esta oferta.".into(),
         TraceCode::UsesSpent => "Ya se ha usado todas las veces posibles.".into(),
@@ -47,20 +51,37 @@ pub(super) fn say(code: &TraceCode, wording: Wording<'_>) -> String {
             "El cliente ya la ha usado todas las veces que puede.".into()
         }
         TraceCode::ApprovalRequired => "La tiene que autorizar un encargado.".into(),
-        TraceCode::NotYetValid { from } => format!("Empieza el {from}."),
-        TraceCode::NoLongerValid { until } => format!("Terminó el {until}."),
-        TraceCode::OutsideTimeWindow { .. } => format!("Solo se aplica {}.", hours(code, DAYS)),
+        TraceCode::NotYetValid { from } => {
+            format!("Empieza el {}.", wording.bound(*from, LANGUAGE))
+        }
+        TraceCode::NoLongerValid { until } => {
+            format!("Fue válida hasta el {}.", wording.bound(*until, LANGUAGE))
+        }
+        TraceCode::OutsideTimeWindow {
+            days_of_week,
+            time_from,
+            time_until,
+        } => {
+            let hours = hours(*days_of_week, *time_from, *time_until, LANGUAGE);
+            format!("Solo se aplica {hours}.")
+        }
         TraceCode::MinPurchaseNotMet { short } => {
             format!("Con {} más de compra se aplica.", money(short))
         }
         TraceCode::MinQuantityNotMet { short } => format!("Añade {short} más y se aplica."),
         TraceCode::NoMatchingItem => "Nada de la cuenta entra en esta oferta.".into(),
-        TraceCode::SetIncomplete => "Falta algo para completar el conjunto.".into(),
+        TraceCode::SetIncomplete => "Falta algo para completar la combinación.".into(),
         TraceCode::MinimumPoints { minimum } => {
-            format!("Los puntos se canjean a partir de {minimum}.")
+            format!(
+                "Mínimo {} para canjear.",
+                points(&minimum.to_string(), LANGUAGE)
+            )
         }
         TraceCode::NotEnoughPoints { available } => {
-            format!("El cliente tiene {available} puntos para gastar.")
+            format!(
+                "El cliente tiene {} para gastar.",
+                points(&available.to_string(), LANGUAGE)
+            )
         }
         TraceCode::ExcludedBy {
             discount_id,

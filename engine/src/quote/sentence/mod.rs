@@ -4,18 +4,14 @@ mod en;
 mod es;
 mod sv;
 
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use super::trace::TraceCode;
 use crate::id::DiscountId;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    En,
-    Sv,
-    Es,
-}
+use crate::speech;
+pub use crate::speech::Language;
+use crate::window::{Bound, DaysOfWeek, TimeOfDay};
 
 /// How the reader knows amounts and rules.
 #[derive(Clone, Copy)]
@@ -24,6 +20,18 @@ pub struct Wording<'a> {
     pub money: &'a dyn Fn(i64) -> String,
     /// A rule by its name.
     pub name: &'a dyn Fn(&DiscountId) -> String,
+    /// An instant by the clock of the venue.
+    pub local: &'a dyn Fn(Timestamp) -> DateTime,
+}
+
+impl Wording<'_> {
+    /// `5 June 2026`, or `5 June 2026 at 18:00`.
+    fn bound(&self, bound: Bound, language: Language) -> String {
+        match bound {
+            Bound::Day(on) => speech::day(on, language),
+            Bound::Instant(at) => speech::moment((self.local)(at), language),
+        }
+    }
 }
 
 pub fn sentence(code: &TraceCode, language: Language, wording: Wording<'_>) -> String {
@@ -34,134 +42,39 @@ pub fn sentence(code: &TraceCode, language: Language, wording: Wording<'_>) -> S
     }
 }
 
-/// "Fri, Sat 22:00–02:00" from days by their short names, Sunday first.
-fn hours(code: &TraceCode, days: [&str; 7]) -> String {
-    let TraceCode::OutsideTimeWindow {
-        days_of_week,
-        time_from,
-        time_until,
-    } = code
-    else {
-        return String::new();
+/// `on Fridays and Saturdays from 22:00 to 02:00`, of what there is of it.
+fn hours(
+    days: DaysOfWeek,
+    from: Option<TimeOfDay>,
+    until: Option<TimeOfDay>,
+    language: Language,
+) -> String {
+    let time = |time: TimeOfDay| match language {
+        Language::Sv => time.to_string().replace(':', "."),
+        Language::En | Language::Es => time.to_string(),
     };
-    let named: Vec<&str> = days_of_week
-        .named()
-        .filter_map(|day| days.get(usize::from(day)).copied())
-        .collect();
-    let times = match (time_from, time_until) {
-        (None, None) => String::new(),
-        (from, until) => {
-            let text = |time: &Option<crate::window::TimeOfDay>| {
-                time.map_or(String::new(), |time| time.to_string())
-            };
-            format!("{}–{}", text(from), text(until))
-        }
+    let times = match (from.map(time), until.map(time)) {
+        (None, None) => None,
+        (Some(from), None) => Some(match language {
+            Language::En => format!("from {from}"),
+            Language::Sv => format!("från kl. {from}"),
+            Language::Es => format!("a partir de las {from}"),
+        }),
+        (None, Some(until)) => Some(match language {
+            Language::En => format!("until {until}"),
+            Language::Sv => format!("fram till kl. {until}"),
+            Language::Es => format!("hasta las {until}"),
+        }),
+        (Some(from), Some(until)) => Some(match language {
+            Language::En => format!("from {from} to {until}"),
+            Language::Sv => format!("mellan kl. {from} och {until}"),
+            Language::Es => format!("de {from} a {until}"),
+        }),
     };
-    [named.join(", "), times]
-        .iter()
-        .filter(|part| !part.is_empty())
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(" ")
+    let named: Vec<u8> = days.named().collect();
+    let days = (!named.is_empty()).then(|| speech::weekdays(named, language));
+    days.into_iter().chain(times).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn say(code: &TraceCode, language: Language) -> String {
-        let money = |amount: i64| format!("{}.{:02} kr", amount / 100, amount % 100);
-        let name = |_: &DiscountId| "Happy hour".to_owned();
-        sentence(
-            code,
-            language,
-            Wording {
-                money: &money,
-                name: &name,
-            },
-        )
-    }
-
-    #[test]
-    fn a_refusal_says_what_is_missing() {
-        let short = TraceCode::MinPurchaseNotMet { short: 1_250 };
-        assert_eq!(
-            say(&short, Language::En),
-            "Spend 12.50 kr more and this one applies."
-        );
-        assert_eq!(
-            say(&short, Language::Sv),
-            "Handla för 12.50 kr till, så gäller rabatten."
-        );
-        assert_eq!(
-            say(&short, Language::Es),
-            "Con 12.50 kr más de compra se aplica."
-        );
-        let excluded = TraceCode::ExcludedBy {
-            discount_id: "dis_1".into(),
-            its_saving: 2_000,
-            this_saving: 1_500,
-        };
-        assert_eq!(
-            say(&excluded, Language::En),
-            "It does not combine with Happy hour, which already takes off 20.00 kr; this one would take off 15.00 kr."
-        );
-    }
-
-    #[test]
-    fn hours_are_written_as_on_the_door() {
-        let shut = TraceCode::OutsideTimeWindow {
-            days_of_week: crate::window::DaysOfWeek::new(&[5, 6]).expect("in range"),
-            time_from: "22:00".parse().ok(),
-            time_until: "02:00".parse().ok(),
-        };
-        assert_eq!(
-            say(&shut, Language::En),
-            "It only applies Fri, Sat 22:00–02:00."
-        );
-        assert_eq!(
-            say(&shut, Language::Sv),
-            "Rabatten gäller bara fre, lör 22:00–02:00."
-        );
-        assert_eq!(
-            say(&shut, Language::Es),
-            "Solo se aplica vie, sáb 22:00–02:00."
-        );
-    }
-
-    #[test]
-    fn every_code_has_words_in_every_language() {
-        let codes = r#"[
-            {"code":"APPLIED","saving":100,"base":1000,"units":2},
-            {"code":"CAPPED","asked":500,"cap":400},
-            {"code":"CLAMPED","asked":500,"given":400},
-            {"code":"POINTS_TRIMMED","asked":500,"taken":400},
-            {"code":"REGULATED_ITEM","units":1},
-            {"code":"INACTIVE"}, {"code":"INCOMPLETE"}, {"code":"OTHER_CURRENCY"},
-            {"code":"CUSTOMER_REQUIRED"}, {"code":"NOT_IN_GROUP","groupId":"grp_1"},
-            {"code":"NOT_IN_SEGMENT","segmentId":"seg_1"}, {"code":"NOT_FOR_THIS_CUSTOMER"},
-            {"code":"FIRST_PURCHASE_ONLY","purchases":3},
-            {"code":"OTHER_VARIANT","experimentId":"exp_1"},
-            {"code":"USES_SPENT"}, {"code":"CUSTOMER_USES_SPENT"}, {"code":"APPROVAL_REQUIRED"},
-            {"code":"NOT_YET_VALID","from":"2026-06-05"},
-            {"code":"NO_LONGER_VALID","until":"2026-06-05T18:00:00Z"},
-            {"code":"OUTSIDE_TIME_WINDOW","daysOfWeek":[],"timeFrom":"17:00","timeUntil":null},
-            {"code":"MIN_PURCHASE_NOT_MET","short":100}, {"code":"MIN_QUANTITY_NOT_MET","short":1},
-            {"code":"NO_MATCHING_ITEM"}, {"code":"SET_INCOMPLETE"},
-            {"code":"MINIMUM_POINTS","minimum":100}, {"code":"NOT_ENOUGH_POINTS","available":10},
-            {"code":"EXCLUDED_BY","discountId":"dis_1","itsSaving":1,"thisSaving":2},
-            {"code":"NO_SAVING"}
-        ]"#;
-        let codes: Vec<TraceCode> = serde_json::from_str(codes).expect("every code reads");
-        for code in &codes {
-            for language in [Language::En, Language::Sv, Language::Es] {
-                let words = say(code, language);
-                assert!(
-                    words.ends_with('.') && words.len() > 10,
-                    "{code:?} {language:?}: {words}"
-                );
-                assert!(!words.contains("  ") && !words.contains('_'), "{words}");
-            }
-        }
-    }
-}
+mod tests;

@@ -154,9 +154,12 @@ both_stores! {
         let least = Some(Money::of(10_000, "EUR"));
         arrange(&app, rule, "BIG", Terms { min_purchase_amount: least, ..Terms::default() }).await;
         let venue = format!("/api/v1/chain/venues/{}", app.venue);
-        app.owner().patch(&venue, json!({"language": "sv"})).await.is(200);
+        app.owner().patch(&venue, json!({"language": "sv-SE"})).await.is(200);
         let said = app.staff().post(&app.till("/coupons/validate"), json!({"code": "BIG", "orderTotal": total(5_000)})).await;
-        assert_eq!(said.is_problem(422, "coupon_invalid").text("/detail"), "Handla för 50.00 EUR till, så gäller rabatten.");
+        assert_eq!(said.is_problem(422, "coupon_invalid").text("/detail"), "Handla för 50,00 € till, så gäller rabatten.");
+        let said = app.staff().post(&app.till("/coupons/validate"), json!({"code": "NONE"})).await;
+        said.is_problem(422, "coupon_invalid");
+        assert_eq!(said.text("/detail"), "Det finns ingen sådan kod här: kontrollera hur den stavas.");
     }
 
     async fn what_depends_on_the_customer_is_asked_of_them(app: TestApp) {

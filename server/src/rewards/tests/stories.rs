@@ -176,7 +176,7 @@ both_stores! {
         });
         assert_eq!(all, Some(vec![
             (json!("10 % rabatt"), json!(true), json!("Du kan få den för 90 poäng.")),
-            (json!("5.00 EUR rabatt"), json!(false), json!("300 poäng fattas.")),
+            (json!("5,00 € rabatt"), json!(false), json!("300 poäng fattas.")),
         ]));
         let taken = told.json[0]["rewardId"].as_str().unwrap_or_default().to_owned();
         redeem(&app, noor, &taken).await.is(201);
