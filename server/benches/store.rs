@@ -28,6 +28,8 @@ const CUSTOMERS: i64 = 10_000;
 const ROUNDS: i64 = 3;
 const SQLITE_TRANSACTIONS: i64 = 40_000;
 const POSTGRES_TRANSACTIONS: i64 = 12_000;
+/// A prime that divides none of the counts here: steps of it reach each row once.
+const STRIDE: i64 = 7919;
 
 const SELECT: &str =
     "select confirmed_at from bench_sessions where tenant_id = $1 and session_id = $2";
@@ -53,9 +55,19 @@ const TABLES: &[(&str, &str)] = &[
     ("bench_outbox", "event_id bigint not null, at bigint not null, data text not null, primary key (tenant_id, event_id)"),
 ];
 
+/// The session that is confirmed as the `n`th of `sessions`. Sessions are found by random tokens, so those who confirm
+/// at one time do not meet on one page of the table.
+fn session_of(n: i64, sessions: i64) -> i64 {
+    n * STRIDE % sessions
+}
+
+fn customer_of(session: i64) -> i64 {
+    session * STRIDE % CUSTOMERS
+}
+
 fn confirm(tx: &mut Tx, session: i64) -> Result<()> {
     let now = tx.now();
-    let customer = session * 7919 % CUSTOMERS;
+    let customer = customer_of(session);
     tx.first(SELECT, params![session])?;
     tx.exec(CONFIRM, params![session, now])?;
     tx.exec(CREDIT, params![customer, 10_i64])?;
@@ -100,8 +112,8 @@ fn tenant() -> TenantId {
     "ten_01kab4bqf8e1ftz0c6hqp2v9xw".parse().expect("an id")
 }
 
-/// `count` confirmations from `next` on, with [`IN_FLIGHT`] on their way at once.
-async fn through_db(db: &Db, next: &Arc<AtomicI64>, count: i64) -> f64 {
+/// `count` confirmations from `next` on, of `sessions` in all, with [`IN_FLIGHT`] on their way at once.
+async fn through_db(db: &Db, next: &Arc<AtomicI64>, count: i64, sessions: i64) -> f64 {
     let until = next.load(Ordering::Relaxed) + count;
     let began = Instant::now();
     let tasks = (0..IN_FLIGHT).map(|_| {
@@ -109,14 +121,15 @@ async fn through_db(db: &Db, next: &Arc<AtomicI64>, count: i64) -> f64 {
         tokio::spawn(async move {
             let now = Clock::system().now();
             loop {
-                let session = next.fetch_add(1, Ordering::Relaxed);
-                if session >= until {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= until {
                     return;
                 }
+                let session = session_of(n, sessions);
                 let hot = vec![Hot::of(
                     tenant(),
                     "customer",
-                    &(session * 7919 % CUSTOMERS).to_string(),
+                    &customer_of(session).to_string(),
                 )];
                 let scope = Scope::new(tenant(), now, By::cli());
                 db.write(scope, hot, move |tx| confirm(tx, session))
@@ -153,11 +166,12 @@ async fn sqlite() -> Figures {
     let next = Arc::new(AtomicI64::new(0));
     let (mut best, mut limit) = (0.0_f64, 0.0_f64);
     for round in 0..ROUNDS {
-        best = best.max(through_db(&db, &next, SQLITE_TRANSACTIONS).await);
+        best = best.max(through_db(&db, &next, SQLITE_TRANSACTIONS, sessions).await);
         limit = limit.max(raw_loop(
             &raw,
             round * SQLITE_TRANSACTIONS,
             SQLITE_TRANSACTIONS,
+            sessions,
         ));
     }
     db.close().await;
@@ -195,7 +209,7 @@ fn fill_sqlite(file: &Path, sessions: i64) {
 }
 
 /// The same statements without anything of ours: the writer's pragmas, groups, a savepoint each.
-fn raw_loop(file: &Path, first: i64, count: i64) -> f64 {
+fn raw_loop(file: &Path, first: i64, count: i64, sessions: i64) -> f64 {
     let connection = Connection::open(file).expect("the file");
     connection
         .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;
@@ -218,8 +232,8 @@ fn raw_loop(file: &Path, first: i64, count: i64) -> f64 {
     for group in 0..count / IN_FLIGHT {
         run("begin immediate", &[]);
         for place in 0..IN_FLIGHT {
-            let session = first + group * IN_FLIGHT + place;
-            let customer = session * 7919 % CUSTOMERS;
+            let session = session_of(first + group * IN_FLIGHT + place, sessions);
+            let customer = customer_of(session);
             run("savepoint call", &[]);
             run(SELECT, &[&tenant, &session]);
             run(CONFIRM, &[&tenant, &session, &now]);
@@ -249,16 +263,18 @@ async fn postgres() -> Figures {
     let db = Db::open(Settings::at(place, Entropy::system()))
         .await
         .expect("a store");
-    // A session for each of our confirmations, and as many again for each of pgbench's clients.
-    let sessions = POSTGRES_TRANSACTIONS * ROUNDS;
-    admin(url.clone(), fill_postgres(sessions * 2 + IN_FLIGHT)).await;
+    // The traced one, ours, and pgbench's, whose clients take a further session each time that they try again.
+    let ours = 1 + POSTGRES_TRANSACTIONS * ROUNDS;
+    let theirs = 2 * POSTGRES_TRANSACTIONS * ROUNDS;
+    let sessions = ours + theirs;
+    admin(url.clone(), fill_postgres(sessions)).await;
     let script = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(script.path(), replay(&traced(&db).await)).expect("a script");
-    let next = Arc::new(AtomicI64::new(IN_FLIGHT));
+    std::fs::write(script.path(), replay(&traced(&db).await, sessions)).expect("a script");
+    let next = Arc::new(AtomicI64::new(1));
     let (mut best, mut limit) = (0.0_f64, 0.0_f64);
     for round in 0..ROUNDS {
-        best = best.max(through_db(&db, &next, POSTGRES_TRANSACTIONS).await);
-        let first = IN_FLIGHT + sessions + round * POSTGRES_TRANSACTIONS;
+        best = best.max(through_db(&db, &next, POSTGRES_TRANSACTIONS, sessions).await);
+        let first = ours + round * 2 * POSTGRES_TRANSACTIONS;
         limit = limit.max(pgbench(&url, script.path(), first));
     }
     db.close().await;
@@ -296,7 +312,7 @@ fn fill_postgres(sessions: i64) -> String {
     let tenant = tenant();
     write!(
         sql,
-        "insert into bench_sessions select '{tenant}', i, null from generate_series(0, {sessions}) i;
+        "insert into bench_sessions select '{tenant}', i, null from generate_series(0, {sessions} - 1) i;
          insert into bench_customers select '{tenant}', i, 0 from generate_series(0, {CUSTOMERS}) i;
          analyze;"
     )
@@ -348,10 +364,10 @@ impl Visit for Sql<'_> {
 }
 
 /// The traced statements as a pgbench script: each parameter is a variable of the client.
-fn replay(traced: &[String]) -> String {
+fn replay(traced: &[String], sessions: i64) -> String {
     let mut script = format!(
-        "\\set session :first + :client_id + {IN_FLIGHT} * :turn\n\\set turn :turn + 1\n\
-         \\set customer (:session * 7919) % {CUSTOMERS}\n"
+        "\\set session ((:first + :client_id + {IN_FLIGHT} * :turn) * {STRIDE}) % {sessions}\n\
+         \\set turn :turn + 1\n\\set customer (:session * {STRIDE}) % {CUSTOMERS}\n"
     );
     for sql in traced {
         for part in sql
