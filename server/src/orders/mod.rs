@@ -247,6 +247,8 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
     }
     decide_anew(tx, venue, &mut tab)?;
     if let Some(entry) = tab.removed.first() {
+        // Nothing that was decided stands on an order.
+        tab.asks.ids.clear();
         return Err(wishes::refused(venue, &tab, entry));
     }
     store::insert(tx, &tab)?;

@@ -432,12 +432,12 @@ pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
         Ok(reason) => {
             let mut extra = Extra::saying(reason.sentence).with("reason", reason.codes[0].clone());
             if let TraceCode::ExcludedBy { discount_id, .. } = &entry.reason {
-                let by = tab.decided.evaluation.discounts.iter();
-                let mut by = by.filter(|one| one.discount_id == *discount_id);
-                let id = by
-                    .next()
-                    .and_then(|one| tab.asks.ids.get(one.candidate_id.as_str()));
-                extra = extra.with("excludedById", id.map(ToString::to_string));
+                let mut by = tab.decided.evaluation.discounts.iter();
+                let by = by.find(|one| one.discount_id == *discount_id);
+                let id = by.and_then(|one| tab.asks.ids.get(one.candidate_id.as_str()));
+                if let Some(id) = id {
+                    extra = extra.with("excludedById", id.to_string());
+                }
             }
             Error::Refused(code, extra)
         }

@@ -82,7 +82,12 @@ both_stores! {
     async fn staff_replace_what_the_status_gives_by_a_code(app: TestApp) {
         status(&app).await;
         code(&app, "SAVE20", "20", json!({})).await;
-        let order = opened(&app, app.customer("Ann").await).await;
+        let ann = app.customer("Ann").await;
+        let sale = json!({"customerId": ann, "items": [inline(10_000)], "couponCodes": ["SAVE20"]});
+        let refused = app.staff().post(&app.till("/orders"), sale).await;
+        assert_eq!(refused.is_problem(422, "discount_refused").int("/reason/itsSaving"), 500);
+        assert_eq!(refused.json.get("excludedById"), None, "no order was made that it could be taken off");
+        let order = opened(&app, ann).await;
         assert_eq!((order.int("/totals/total/amount"), order.text("/discounts/0/origin")), (9_500, "TIER".into()));
         let refused = typed(&app, &order, "SAVE20").await;
         refused.is_problem(422, "discount_refused");
