@@ -95,6 +95,11 @@ const BREACHES: &[Breach] = &[
         select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE,
         "update tier_changes set velocity_tiers = 0, velocity_micros = 1"]),
     breach("L05", "of 5 was paid 0", &[], &[STREAK, AWARD]),
+    breach("L25", "counts as 2 for stk_x, the run is 0", &[], &[STREAK, "insert into streak_visits
+        (tenant_id, customer_id, streak_id, period_start, business_day, venue_id, periods)
+        select c.tenant_id, c.customer_id, 'stk_x', '2001-01-01', '2001-01-01', min(v.venue_id), 2
+        from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Ann'
+        group by c.tenant_id, c.customer_id"]),
     breach("L05", "has no voucher", &[], &[STREAK, AWARD, "update streak_awards set points = 0"]),
     breach("L05", "has 2 bonuses", &[], &[STREAK, AWARD, "drop index streak_awards_live", "insert into streak_awards
         select tenant_id, streak_id, customer_id, period_start, 2, points, at, taken_back_at from streak_awards"]),
