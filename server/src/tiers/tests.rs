@@ -13,7 +13,7 @@ use crate::hall::error::Error;
 use crate::hall::id::CustomerId;
 use crate::hall::journal::By;
 use crate::hall::store::{Scope, Tx, plan};
-use crate::hall::testing::{Store, TestApp};
+use crate::hall::testing::{Said, Store, TestApp};
 use crate::jobs::run_due;
 use crate::params;
 use crate::platform::sessions::{self, Whose};
@@ -123,6 +123,30 @@ async fn reward(app: &TestApp) -> String {
     made.is(201).text("/id")
 }
 
+async fn vouchers(app: &TestApp, guest: CustomerId) -> Vec<String> {
+    let path = app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"));
+    let all = app.staff().get(&path).await;
+    let items = all.is(200).json["items"].as_array().expect("a list");
+    let status = |one: &Json| one["status"].as_str().unwrap_or_default().to_owned();
+    items.iter().map(status).collect()
+}
+
+async fn sale(app: &TestApp, guest: CustomerId, amount: i64, codes: Json) -> Said {
+    let ask = json!({
+        "customerId": guest, "couponCodes": codes, "payments": [{"method": "CARD"}],
+        "items": [{"inline": {"name": "Beer", "unitPrice": {"amount": amount, "currency": "EUR"}}}],
+    });
+    let sold = app.staff().post(&app.till("/orders"), ask).await;
+    sold.is(201);
+    sold
+}
+
+async fn refund(app: &TestApp, sold: &Said) {
+    let path = app.till(&format!("/orders/{}/refunds", sold.text("/id")));
+    let back = app.manager().post(&path, json!({"reason": "cold"})).await;
+    back.is(201);
+}
+
 both_stores! {
     async fn each_tier_that_is_reached_gives_its_voucher_once(app: TestApp) {
         let mut ask = ladder();
@@ -137,15 +161,37 @@ both_stores! {
         let both = app.staff().get(&path).await;
         assert_eq!((both.is(200).int("/total"), both.text("/items/0/causeKind"), both.text("/items/0/status")),
             (2, "tier".into(), "READY".into()));
-        assert_eq!(visit(&app, guest, -50_000).await.expect("a fall").to.rank, 0);
+        days_later(&app, 30).await;
+        assert_eq!(tier(&app, guest).await, "REGULAR");
         assert_eq!(visit(&app, guest, 50_000).await.expect("a rise").to.rank, 2);
-        assert_eq!(app.staff().get(&path).await.int("/total"), 2);
+        assert_eq!(vouchers(&app, guest).await, ["READY", "READY"]);
+        assert_eq!(visit(&app, guest, -50_000).await.expect("a fall").to.rank, 0);
+        assert_eq!(vouchers(&app, guest).await, ["READY", "READY"], "an earlier rise gave them");
         ask["tiers"][0]["benefits"] = json!({"rewardId": ask["tiers"][1]["benefits"]["rewardId"]});
         ask["tiers"][2]["benefits"]["rewardId"] = json!("rwd_7fffffffffffffffffffffffff");
         let wrong = app.manager().put(CHAIN, ask).await;
         wrong.is_problem(422, "invalid");
         assert_eq!((wrong.text("/errors/0/pointer"), wrong.text("/errors/1/pointer")),
             ("/tiers/0/benefits/rewardId".into(), "/tiers/2/benefits/rewardId".into()));
+    }
+
+    async fn a_refund_that_takes_the_rise_back_takes_its_voucher_too(app: TestApp) {
+        let mut ask = ladder();
+        ask["tiers"][1]["benefits"]["rewardId"] = json!(reward(&app).await);
+        app.manager().put(CHAIN, ask).await.is(200);
+        let guest = app.customer("Noor").await;
+        let wrong = sale(&app, guest, 10_000, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["READY"]);
+        refund(&app, &wrong).await;
+        assert_eq!((tier(&app, guest).await.as_str(), vouchers(&app, guest).await), ("REGULAR", vec!["CANCELLED".into()]));
+        let right = sale(&app, guest, 10_000, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["READY", "CANCELLED"], "the tier is reached once more");
+        let code = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"))).await
+            .text("/items/0/code");
+        sale(&app, guest, 1_000, json!([code])).await;
+        refund(&app, &right).await;
+        sale(&app, guest, 10_000, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["USED", "CANCELLED"], "what is used stays, and is the tier's");
     }
 
     async fn a_guest_rises_by_coming_back_and_falls_when_the_days_are_gone(app: TestApp) {
