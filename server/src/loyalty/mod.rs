@@ -46,7 +46,7 @@ pub use links::{
 };
 pub use promotions::{EditPromotion, Promotion, create as create_promotion};
 pub use redeem::{Redeem, Spend, redeem, spend};
-pub use reverse::{PutBack, TakeBack, earned_of, put_back, take_back};
+pub use reverse::{PutBack, TakeBack, TakenBack, earned_of, put_back, take_back};
 pub use rules::uses_of_group;
 
 pub const ROOM: Room = Room {

@@ -38,6 +38,14 @@ pub struct TakeBack {
     pub at: Timestamp,
 }
 
+/// What was taken back.
+#[derive(Debug, Clone, Default)]
+pub struct TakenBack {
+    pub entries: Vec<Entry>,
+    /// Of what was earned, whether or not it was there to be taken: by so many the guest has earned less.
+    pub unearned: i64,
+}
+
 /// Puts redeemed points back into their lots, where they pay debt first, and then takes back what was earned: one
 /// `REVERSE` row for each row that is reversed. What was spent already becomes debt, which open lots pay. A lot that
 /// lapsed meanwhile lives on for the grace.
@@ -46,7 +54,7 @@ pub struct TakeBack {
 ///
 /// # Errors
 /// `Conflict(AlreadyDone)` where the same cause has reversed the row already (L27).
-pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
+pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<TakenBack> {
     let mut hand = Hand::open(tx, ask.customer)?;
     let mut rows = restore(tx, &mut hand, &ask.spent())?;
     rows.extend(reverse(tx, &mut hand, ask)?);
@@ -61,7 +69,10 @@ pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
     let entries = note_all(tx, &because, &rows)?;
     hand.put_down(tx)?;
     promotions::reversed(tx, ask.customer, &ask.purchase)?;
-    Ok(entries)
+    Ok(TakenBack {
+        entries,
+        unearned: hand.unearned(),
+    })
 }
 
 impl TakeBack {

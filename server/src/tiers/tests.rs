@@ -247,6 +247,20 @@ both_stores! {
         assert_eq!(badge(&app, "noor").await, Json::Null);
     }
 
+    async fn a_refund_counts_off_what_was_earned_also_where_it_has_expired(app: TestApp) {
+        let by_points = json!({"windowDays": 30, "tiers": [{"name": "REGULAR"}, {"name": "SILVER", "points": 100}]});
+        app.manager().put(CHAIN, by_points).await.is(200);
+        app.manager().put("/api/v1/chain/loyalty/config", json!({"pointsExpireDays": 10})).await.is(200);
+        let guest = app.customer("Noor").await;
+        let sold = sale(&app, guest, 10_000, json!([])).await;
+        days_later(&app, 11).await;
+        assert_eq!(tier(&app, guest).await, "SILVER", "what expires was earned");
+        refund(&app, &sold).await;
+        assert_eq!(tier(&app, guest).await, "REGULAR");
+        let points = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/balance"))).await;
+        assert_eq!(points.is(200).int("/points"), 0);
+    }
+
     async fn grace_holds_a_tier_whose_days_are_gone(app: TestApp) {
         let mut graceful = ladder();
         graceful["graceDays"] = json!(10);

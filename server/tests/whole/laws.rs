@@ -279,7 +279,9 @@ const BREACHES: &[Breach] = &[
         kind, points, balance_after, cause_kind, cause_id, policy, at)
         select tenant_id, customer_id, 99, 'led_x', 'REDEEM', 0, 0, 'reward', 'vch_x', '{}', 1 from points_ledger where seq = 1"]),
     breach("L27", "its lot says 5", &[], &["update points_lots set owed = 5 where ledger_seq = 1"]),
-    breach("L27", "its reversals 1", &["L01", "L25", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
+    breach("L27", "expired and 0 came back", &["L02"], &["update points_lots set expired = expired + open, open = 0,
+        owed = 1 where ledger_seq = 1"]),
+    breach("L27", "its reversals 1", &["L01", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
         points, balance_after, cause_kind, cause_id, policy, at, reverses)
         select tenant_id, customer_id, 99, 'led_x', 'REVERSE', 1, 0, 'test', 'x', '{}', 1, 1 from points_ledger where seq = 1"]),
     breach("L30", "is decided otherwise today", &[], &["update orders set decided = replace(decided, '\"unitPrice\":2000', '\"unitPrice\":2001')"]),

@@ -90,7 +90,11 @@ async fn till(app: &TestApp, customers: &[CustomerId], number: u64) -> Vec<i64> 
                     at: now,
                 };
                 tried(app, move |tx| {
-                    Ok(take_back(tx, &ask)?.iter().map(|row| row.points).sum())
+                    Ok(take_back(tx, &ask)?
+                        .entries
+                        .iter()
+                        .map(|row| row.points)
+                        .sum())
                 })
                 .await
             }
