@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::config::effective;
+use super::expiry::expire;
 use super::ledger::{Because, EarnKind, Entry, reversal};
 use super::lots::Hand;
 use super::promotions;
@@ -50,11 +51,14 @@ pub struct TakenBack {
 /// `REVERSE` row for each row that is reversed. What was spent already becomes debt, which open lots pay. A lot that
 /// lapsed meanwhile lives on for the grace.
 ///
+/// What has lapsed expires first, so that the hourly job makes no difference: it pays no debt and does not live on.
+///
 /// Takes no more than what did not expire, and puts no more back than was redeemed: the rows say how many.
 ///
 /// # Errors
 /// `Conflict(AlreadyDone)` where the same cause has reversed the row already (L27).
 pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<TakenBack> {
+    expire(tx, &[ask.customer])?;
     let mut hand = Hand::open(tx, ask.customer)?;
     let mut rows = restore(tx, &mut hand, &ask.spent())?;
     rows.extend(reverse(tx, &mut hand, ask)?);
@@ -116,6 +120,7 @@ pub struct PutBack {
 /// # Errors
 /// `Conflict(AlreadyDone)` where the cause has put them back already (L27).
 pub fn put_back(tx: &mut Tx, ask: &PutBack) -> Result<Vec<Entry>> {
+    expire(tx, &[ask.customer])?;
     let mut hand = Hand::open(tx, ask.customer)?;
     let spent = Spent {
         customer: ask.customer,

@@ -401,6 +401,7 @@ impl Sequence<'_> {
             at: now,
         };
         self.app.write(move |tx| take_back(tx, &ask)).await;
+        self.model.expire(now);
         self.model.restore(&purchase, restored, now, self.grace);
         self.model.reverse(&purchase, spend);
         format!("refund {purchase}: {spend} back, {restored} restored")
