@@ -251,6 +251,8 @@ const BREACHES: &[Breach] = &[
     breach("L25", "counts 0 visits on", &[], &["update loyalty_days set visits = 0"]),
     breach("L25", "points, purchases earned", &[], &["update loyalty_days set points = points - 1"]),
     breach("L25", "counts 0 points, purchases earned", &[], &["delete from loyalty_days"]),
+    breach("L25", "for tiers, the orders say", &[], &["update loyalty_days set spend = spend + 1"]),
+    breach("L25", "and the reports 7", &[], &[REPORTED, "update reported_purchases set spend = 7, points = 0"]),
     breach("L25", " 0 boards know", &[], &[MEMBER]),
     breach("L25", "5 points, the days say 0", &[], &[MEMBER, BOARD, "update leaderboard_points set points = 5"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
