@@ -9,6 +9,7 @@ use super::store;
 use super::{Cause, refresh, standing};
 use crate::both_stores;
 use crate::customers;
+use crate::hall::access::Role;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::journal::By;
@@ -388,6 +389,20 @@ both_stores! {
         let begun = app.write(move |tx| sessions::begin(tx, Whose::Customer(guest))).await;
         let mine = app.bearer(begun.token.expose()).get("/api/v1/me/loyalty/tier").await;
         assert_eq!(mine.is(200).text("/sentence"), "2 besök kvar till SILVER och 5 %.");
+    }
+
+    async fn a_customers_page_says_how_far_the_next_tier_is(app: TestApp) {
+        app.manager().put(CHAIN, ladder()).await.is(200);
+        let guest = app.customer("Noor").await;
+        visit(&app, guest, 500).await;
+        let path = app.dashboard(&format!("/customers/{guest}"));
+        let page = app.staff().get(&path).await;
+        assert_eq!(page.is(200).json["progress"]["tier"], progress(&app, guest).await);
+        assert_eq!(page.text("/progress/tier/sentence"), "1 visit from SILVER and its 5 %.");
+        let key = app.key(Role::Manager, &["customers:read"]).await;
+        assert_eq!(key.get(&path).await.is(200).json["progress"], json!({}));
+        let list = app.staff().get(&app.dashboard("/customers")).await;
+        assert_eq!(list.is(200).json["items"][0].get("progress"), None);
     }
 
     async fn another_chain_sees_no_tier_of_ours(app: TestApp) {
