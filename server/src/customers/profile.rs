@@ -217,7 +217,8 @@ pub struct Customer {
     pub tier: Option<String>,
     #[schema(example = 11)]
     pub paid_orders: i64,
-    /// In the chain's reporting currency.
+    /// By orders that were paid here, less refunds, in the chain's reporting currency. What other systems report counts
+    /// for points and tiers and is no paid order: nobody here has taken its money or can give it back.
     pub total_spent: Money,
     /// Spent per paid order, rounded half away from zero; nothing before the first.
     pub average_order_value: Option<Money>,
