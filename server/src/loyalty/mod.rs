@@ -19,6 +19,7 @@ mod ledger;
 mod links;
 mod lots;
 mod migration;
+mod own;
 pub mod promotions;
 mod redeem;
 mod reminders;

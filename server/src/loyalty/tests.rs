@@ -7,6 +7,7 @@ use crate::loyalty::release;
 
 mod debt;
 mod model;
+mod own;
 mod races;
 mod reminders;
 mod verbs;
