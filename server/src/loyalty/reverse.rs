@@ -60,17 +60,19 @@ pub struct TakenBack {
 pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<TakenBack> {
     expire(tx, &[ask.customer])?;
     let mut hand = Hand::open(tx, ask.customer)?;
-    let mut rows = restore(tx, &mut hand, &ask.spent())?;
-    rows.extend(reverse(tx, &mut hand, ask)?);
-    let because = Because {
+    let restored = restore(tx, &mut hand, &ask.spent())?;
+    let reversed = reverse(tx, &mut hand, ask)?;
+    let mut because = Because {
         customer: ask.customer,
         venue: Some(ask.venue),
         cause_kind: ask.cause_kind.into(),
         cause_id: ask.cause_id.clone(),
-        policy: json!({ "purchaseId": &ask.purchase }),
+        policy: json!({ "purchaseId": &ask.purchase, "restoreGraceDays": restored.grace_days }),
         at: ask.at,
     };
-    let entries = note_all(tx, &because, &rows)?;
+    let mut entries = note_all(tx, &because, &restored.rows)?;
+    because.policy = json!({ "purchaseId": &ask.purchase });
+    entries.extend(note_all(tx, &because, &reversed)?);
     hand.put_down(tx)?;
     promotions::reversed(tx, ask.customer, &ask.purchase)?;
     Ok(TakenBack {
@@ -128,16 +130,16 @@ pub fn put_back(tx: &mut Tx, ask: &PutBack) -> Result<Vec<Entry>> {
         on: &ask.spent_on,
         points: ask.points,
     };
-    let rows = restore(tx, &mut hand, &spent)?;
+    let restored = restore(tx, &mut hand, &spent)?;
     let because = Because {
         customer: ask.customer,
         venue: Some(ask.venue),
         cause_kind: ask.cause_kind.into(),
         cause_id: ask.cause_id.clone(),
-        policy: json!({ "spentOn": &ask.spent_on }),
+        policy: json!({ "spentOn": &ask.spent_on, "restoreGraceDays": restored.grace_days }),
         at: tx.now(),
     };
-    let entries = note_all(tx, &because, &rows)?;
+    let entries = note_all(tx, &because, &restored.rows)?;
     hand.put_down(tx)?;
     Ok(entries)
 }
@@ -154,6 +156,14 @@ struct Reversal {
     reverses: i64,
     points: i64,
     moved: Ledgered,
+}
+
+/// Points that were put back.
+#[derive(Default)]
+struct Restored {
+    rows: Vec<Reversal>,
+    /// By which a lot that had lapsed lives on.
+    grace_days: u32,
 }
 
 fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>> {
@@ -198,9 +208,9 @@ fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>
     Ok(done)
 }
 
-fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Vec<Reversal>> {
+fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Restored> {
     if ask.points <= 0 {
-        return Ok(Vec::new());
+        return Ok(Restored::default());
     }
     let (now, mut left) = (tx.now(), ask.points);
     let mut back: Vec<(i64, FromLot)> = Vec::new();
@@ -214,13 +224,16 @@ fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Vec<Reversal
         }
     }
     lots::restore_uses(tx, ask.customer, &back)?;
-    let config = effective(tx, Some(ask.venue))?;
-    let grace = SignedDuration::from_hours(24 * i64::from(config.restore_grace_days));
-    let mut done = Vec::new();
+    let grace_days = effective(tx, Some(ask.venue))?.restore_grace_days;
+    let grace = SignedDuration::from_hours(24 * i64::from(grace_days));
+    let mut done = Restored {
+        grace_days,
+        ..Restored::default()
+    };
     for rows in back.chunk_by(|(one, _), (other, _)| one == other) {
         let taken: Vec<FromLot> = rows.iter().map(|(_, part)| part.clone()).collect();
         if let Some((points, moved)) = hand.restore(tx, &taken, now, grace)? {
-            done.push(Reversal {
+            done.rows.push(Reversal {
                 reverses: rows[0].0,
                 points,
                 moved,

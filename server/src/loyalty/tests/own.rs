@@ -51,4 +51,33 @@ both_stores! {
         assert_eq!(seen.int("/items/0/balanceAfter"), 0);
         assert!(seen.text("/items/0/sentence").starts_with("50 puntos"), "a sentence goes with it");
     }
+
+    async fn each_row_says_by_what_it_was_decided(app: TestApp) {
+        let config = json!({"pointsExpireDays": 90, "minPointsRedeem": 10, "restoreGraceDays": 5});
+        app.manager().put("/api/v1/chain/loyalty/config", config).await.is(200);
+        let guest = app.customer("Noor").await;
+        let by_hand = app.dashboard(&format!("/customers/{guest}/loyalty/adjust"));
+        app.manager().post(&by_hand, json!({"points": 100, "reason": "a gift"})).await.is(201);
+        let item = json!({"inline": {"name": "x", "unitPrice": {"amount": 5_000, "currency": "EUR"}}});
+        let opened = app.staff().post(&app.till("/orders"), json!({"customerId": guest, "items": [item]})).await;
+        let order = opened.is(201).text("/id");
+        let points = app.till(&format!("/orders/{order}/discounts/points"));
+        app.staff().post(&points, json!({"points": 100})).await.is(201);
+        app.staff().post(&app.till(&format!("/orders/{order}/payments")), json!({"method": "CARD"})).await.is(201);
+        let refund = app.till(&format!("/orders/{order}/refunds"));
+        app.manager().post(&refund, json!({"reason": "cold"})).await.is(201);
+        let all = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/transactions"))).await;
+        let items = all.is(200).json["items"].as_array().expect("rows").clone();
+        let policy = |kind: &str, gives: bool| {
+            let is = |one: &&Json| one["kind"] == kind && (one["points"].as_i64() > Some(0)) == gives;
+            items.iter().find(is).expect(kind)["policy"].clone()
+        };
+        assert_eq!(policy("ADJUST", true), json!({"reason": "a gift", "pointsExpireDays": 90}));
+        let asked = policy("REDEEM", false)["asked"].clone();
+        assert_eq!((&asked["value"], &asked["pointsMin"]), (&json!("0.01"), &json!(10)));
+        assert_eq!(policy("REVERSE", true), json!({"purchaseId": order, "restoreGraceDays": 5}));
+        assert_eq!(policy("REVERSE", false), json!({"purchaseId": order}));
+        let earned = items.iter().find(|one| one["kind"] == "EARN").expect("a row");
+        assert_eq!(earned["purchaseId"], order);
+    }
 }
