@@ -29,7 +29,7 @@ mod rules;
 mod sentence;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::hall::room::Room;
 
