@@ -25,13 +25,24 @@ pub fn earn(
     points: i64,
     days: Option<i64>,
 ) -> impl Fn(&mut Tx) -> Result<Entry> + Send + 'static {
+    earn_kind(app, customer, (purchase, EarnKind::Spend), points, days)
+}
+
+/// As [`earn`], of a kind.
+pub fn earn_kind(
+    app: &TestApp,
+    customer: CustomerId,
+    (purchase, earn_kind): (&str, EarnKind),
+    points: i64,
+    days: Option<i64>,
+) -> impl Fn(&mut Tx) -> Result<Entry> + Send + 'static {
     let (venue, purchase) = (app.venue, purchase.to_owned());
     move |tx| {
         let at = tx.now();
         let ask = Credit {
             customer,
             venue,
-            earn_kind: EarnKind::Spend,
+            earn_kind,
             points,
             cause_kind: "test",
             cause_id: purchase.clone(),
