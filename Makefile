@@ -1,7 +1,7 @@
 DATA ?= data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run demo test fast bench lint
+.PHONY: help run demo test fast long bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -17,6 +17,10 @@ test: ## every test, on SQLite and on a throwaway PostgreSQL
 
 fast: ## the rules alone, in seconds
 	cargo test -p engine --locked
+
+long: ## the long runs of what is random, for a night (docs/testing.md)
+	PROPTEST_CASES=20000 ENGINE_MODEL_ORDERS=100000 cargo test -p engine --locked
+	REGULARS_SEQUENCES=3000 scripts/with-postgres cargo test -p server --locked --features testing --lib second_reckoning
 
 bench: ## measure, with a PostgreSQL that waits for its disk
 	scripts/with-postgres --durable cargo bench --workspace --locked --features server/testing

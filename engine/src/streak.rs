@@ -106,18 +106,6 @@ pub fn visited(run: Option<Run>, day: Date, rule: Rule) -> Option<Run> {
     })
 }
 
-/// The last of the runs that visits on these days make, and how many bonuses all of them earn. The days are in order.
-pub fn runs(days: &[Date], rule: Rule) -> (Option<Run>, usize) {
-    let (mut run, mut bonuses) = (None, 0);
-    for day in days {
-        if let Some(after) = visited(run, *day, rule) {
-            bonuses += usize::from(after.is_complete(rule));
-            run = Some(after);
-        }
-    }
-    (run, bonuses)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,27 +200,6 @@ mod tests {
             }
         }
         assert_eq!(bonuses, [3, 6]);
-    }
-
-    #[test]
-    fn days_make_runs_and_runs_earn_bonuses() {
-        for (grace, days, periods, bonuses) in [
-            (0, &[1, 2, 3, 4][..], 4, 1),
-            (0, &[1, 2, 2, 3], 3, 1),
-            (0, &[1, 3, 4], 2, 0),
-            (1, &[1, 3, 4], 3, 1),
-            (0, &[1, 2, 3, 5, 6, 7], 3, 2),
-        ] {
-            let days = days.iter().map(|day| on(&format!("2026-06-{day:02}")));
-            let days: Vec<Date> = days.collect();
-            let (run, earned) = runs(&days, rule(Period::Day, grace));
-            let wanted = Run {
-                last_start: days[days.len() - 1],
-                periods,
-            };
-            assert_eq!((run, earned), (Some(wanted), bonuses), "{days:?}");
-        }
-        assert_eq!(runs(&[], rule(Period::Week, 0)), (None, 0));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::hall::call::Hall;
 use crate::hall::error::{Field, Problem};
 use crate::hall::http::{self, Limits};
 use crate::hall::room::{
-    BringPoints, MultiplierOf, OnBought, OnSettled, RecentOfCustomer, Room, UsesOfGroup,
+    BringPoints, MultiplierOf, OnBought, OnSettled, ProgressOfCustomer, RecentOfCustomer, Room,
+    UsesOfGroup,
 };
 use crate::{
     audit, catalogue, checkout, coupons, customers, discounts, jobs, leaderboards, loyalty, ops,
@@ -40,6 +41,9 @@ pub const USES_OF_GROUP: &[UsesOfGroup] = &[discounts::uses_of_group, loyalty::u
 
 /// Of each room that shows something of a customer on their page.
 pub const RECENT_OF_CUSTOMER: &[RecentOfCustomer] = &[orders::RECENT, loyalty::RECENT];
+
+/// Of each room in which a customer gets on: how far they are stands on their page.
+pub const PROGRESS_OF_CUSTOMER: &[ProgressOfCustomer] = &[tiers::PROGRESS];
 
 /// Of the room that keeps points: customers who come from elsewhere bring theirs.
 pub const BRING_POINTS: BringPoints = loyalty::bring_points;

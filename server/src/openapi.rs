@@ -110,6 +110,8 @@ fn finish(mut document: Json) -> Json {
         }
     }
     document["components"]["schemas"]["Customer"]["properties"]["recent"] = recent_of_customer();
+    document["components"]["schemas"]["Customer"]["properties"]["progress"] =
+        progress_of_customer();
     let schemas = document["components"]["schemas"].clone();
     let mut tags = Vec::new();
     if let Some(paths) = document["paths"].as_object_mut() {
@@ -146,6 +148,20 @@ fn recent_of_customer() -> Json {
             A key with scopes is shown what they reach.",
         "properties": Json::Object(lists.collect()),
         "example": Json::Object(none.collect()),
+    })
+}
+
+/// Likewise how far they are.
+fn progress_of_customer() -> Json {
+    let all = app::PROGRESS_OF_CUSTOMER.iter().map(|of_room| {
+        let shape = format!("#/components/schemas/{}", (of_room.shape)());
+        (of_room.name.to_owned(), json!({"$ref": shape}))
+    });
+    json!({
+        "type": "object",
+        "description": "How far they are, where one customer is shown. A key with scopes is shown what they reach.",
+        "properties": Json::Object(all.collect()),
+        "example": {},
     })
 }
 

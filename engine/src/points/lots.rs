@@ -28,6 +28,9 @@ pub struct Lot {
     pub adjusted: i64,
     /// What reversals of this lot turned into debt, being spent already.
     pub owed: i64,
+    /// What reversals asked for of what was earned, also where it had expired or was adjusted away: `earned - unearned`
+    /// is what a purchase counts for still.
+    pub unearned: i64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +93,7 @@ impl Wallet {
             settled,
             adjusted: 0,
             owed: 0,
+            unearned: 0,
         });
     }
 
@@ -151,11 +155,13 @@ impl Wallet {
     }
 
     /// Takes back points of a lot, at most what did not expire of it, and answers how many. What was
-    /// spent already becomes debt, which the other open lots pay as far as they can.
+    /// spent already becomes debt, which the other open lots pay as far as they can. What has lapsed by now is to be
+    /// expired before.
     pub fn reverse(&mut self, lot_id: &LotId, points: i64) -> i64 {
         let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == *lot_id) else {
             return 0;
         };
+        lot.unearned += points.min(lot.earned - lot.unearned).max(0);
         let most = lot.earned - lot.expired - lot.moved - lot.adjusted - lot.reversed - lot.owed;
         let asked = points.min(most).max(0);
         let from_open = lot.open.min(asked);
@@ -167,8 +173,8 @@ impl Wallet {
         asked
     }
 
-    /// Puts redeemed points back into their lots, debt first. A lot that lapsed meanwhile lives until
-    /// `grace` from now.
+    /// Puts redeemed points back into their lots, debt first. A lot that lapsed meanwhile, and is to be expired before,
+    /// lives until `grace` from now.
     pub fn restore(&mut self, taken: &[FromLot], now: Timestamp, grace: SignedDuration) -> i64 {
         let mut restored = 0;
         for part in taken {
@@ -276,8 +282,23 @@ mod tests {
         assert_eq!(wallet.reverse(&"lot_1".into(), 100), 100);
         assert_eq!((wallet.debt, wallet.balance()), (70, -70));
         assert_eq!(wallet.reverse(&"lot_1".into(), 100), 0);
+        assert_eq!(wallet.lots[0].unearned, 100);
         wallet.earn("lot_3".into(), 80, None);
         assert_eq!((wallet.debt, wallet.balance()), (0, 10));
+        holds_together(&wallet);
+    }
+
+    #[test]
+    fn what_expired_is_not_taken_back_and_counts_as_earned_no_more() {
+        let mut wallet = Wallet::default();
+        wallet.earn("lot_1".into(), 100, Some(at(10)));
+        assert_eq!(wallet.adjust(30, at(0)).map(|taken| taken.len()), Ok(1));
+        assert_eq!(wallet.reverse(&"lot_1".into(), 25), 25);
+        assert_eq!(wallet.expire(at(20)), 45);
+        assert_eq!(wallet.reverse(&"lot_1".into(), 50), 0);
+        assert_eq!(wallet.lots[0].unearned, 75);
+        assert_eq!(wallet.reverse(&"lot_1".into(), 50), 0);
+        assert_eq!(wallet.lots[0].unearned, 100);
         holds_together(&wallet);
     }
 

@@ -43,6 +43,27 @@ pub const ALL: &[Law] = &[
     },
     Law {
         number: "L25",
+        about: "The days that tiers count by hold the spend of orders and of reported purchases, less refunds",
+        check: Check::Query(
+            "select c.tenant_id, 'customer ' || c.customer_id || ' spent ' || coalesce(d.spend, 0)
+                || ' for tiers, the orders say ' || coalesce(o.spend, 0) || ' and the reports '
+                || coalesce(r.spend, 0)
+             from customers c
+             left join (select tenant_id, customer_id, sum(spend) as spend from loyalty_days
+                 group by tenant_id, customer_id) d
+               on d.tenant_id = c.tenant_id and d.customer_id = c.customer_id
+             left join (select tenant_id, customer_id, sum(reporting_total - reporting_refunded) as spend from orders
+                 where status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED') group by tenant_id, customer_id) o
+               on o.tenant_id = c.tenant_id and o.customer_id = c.customer_id
+             left join (select tenant_id, customer_id, sum(spend) as spend, count(*) - count(spend) as unknown
+                 from reported_purchases group by tenant_id, customer_id) r
+               on r.tenant_id = c.tenant_id and r.customer_id = c.customer_id
+             where coalesce(d.spend, 0) <> coalesce(o.spend, 0) + coalesce(r.spend, 0) and coalesce(r.unknown, 0) = 0
+             limit $1",
+        ),
+    },
+    Law {
+        number: "L25",
         about: "Of a refunded order nothing counts as spent, and of one from which nothing went back all does",
         check: Check::Query(
             "select o.tenant_id, 'order ' || o.order_id || ' is ' || o.status || ' and counts '

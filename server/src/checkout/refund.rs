@@ -380,14 +380,14 @@ fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result
     } else {
         None
     };
-    let reversed = take_points_back(tx, tab, customer, given, undone.as_deref())?;
+    let taken = take_points_back(tx, tab, customer, given, undone.as_deref())?;
     let cause = tiers::Cause {
         customer,
         venue: venue.id,
         on,
         today: venue.business_day(tx.now()),
         visits: -i64::from(undone.is_some()),
-        points: -reversed,
+        points: -taken.unearned,
         spend: -given.reporting,
         kind: "refund",
         id: given.refund.to_string(),
@@ -399,18 +399,18 @@ fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result
         streaks::undo(tx, venue, customer, on, cause)?;
     }
     leaderboards::count(tx, customer, venue.id, on, cause.points)?;
-    Ok(reversed)
+    Ok(taken.reversed)
 }
 
 /// Earned points in proportion, redeemed ones likewise, and those of the visit with its last purchase, whichever
-/// purchase opened it; answers what was taken back of what was earned.
+/// purchase opened it.
 fn take_points_back(
     tx: &mut Tx,
     tab: &Tab,
     customer: CustomerId,
     given: &Given<'_>,
     undone: Option<&str>,
-) -> Result<i64> {
+) -> Result<Taken> {
     let order = tab.id.to_string();
     let root = loyalty::root_of(tx, &order)?;
     let sale = &tab.decided.evaluation;
@@ -466,14 +466,24 @@ pub(super) fn share_of(
     ))
 }
 
-/// One after the other; answers what was taken back of what was earned.
-pub(super) fn take_all_back(tx: &mut Tx, all: &[TakeBack]) -> Result<i64> {
-    let mut taken = 0;
+/// What went back of what was earned.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Taken {
+    /// Off the balance: no more than was there to be taken.
+    pub reversed: i64,
+    /// Off what the guest has earned, by which tiers and leaderboards count.
+    pub unearned: i64,
+}
+
+/// One after the other.
+pub(super) fn take_all_back(tx: &mut Tx, all: &[TakeBack]) -> Result<Taken> {
+    let mut taken = Taken::default();
     for back in all {
         if back.visit || back.spend > 0 || back.bonus > 0 || back.restored > 0 {
-            let entries = loyalty::take_back(tx, back)?;
-            let lost = entries.iter().filter(|entry| entry.points < 0);
-            taken -= lost.map(|entry| entry.points).sum::<i64>();
+            let done = loyalty::take_back(tx, back)?;
+            let lost = done.entries.iter().filter(|entry| entry.points < 0);
+            taken.reversed -= lost.map(|entry| entry.points).sum::<i64>();
+            taken.unearned += done.unearned;
         }
     }
     Ok(taken)

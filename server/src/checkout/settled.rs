@@ -39,14 +39,14 @@ pub fn on_settled(tx: &mut Tx, venue: &Venue, settled: &Settled) -> Result<()> {
         bonus: 0,
         ..earned.clone()
     };
-    let taken = take_all_back(tx, &[earned, opened])?;
+    let unearned = take_all_back(tx, &[earned, opened])?.unearned;
     let cause = tiers::Cause {
         customer,
         venue: venue.id,
         on,
         today: venue.business_day(tx.now()),
         visits: 0,
-        points: -taken,
+        points: -unearned,
         spend: 0,
         kind: settled.cause_kind,
         id: settled.cause_id.clone(),
@@ -57,7 +57,7 @@ pub fn on_settled(tx: &mut Tx, venue: &Venue, settled: &Settled) -> Result<()> {
         let cause = (settled.cause_kind, &*settled.cause_id);
         streaks::undo(tx, venue, customer, on, cause)?;
     }
-    leaderboards::count(tx, customer, venue.id, on, -taken)
+    leaderboards::count(tx, customer, venue.id, on, -unearned)
 }
 
 /// Of the points of an order what went back with its money so far, and whether all of it did; a report of another

@@ -57,16 +57,6 @@ pub fn has_visited(
     store::has_visited(read, customer, venue, business_day)
 }
 
-/// When and where the guest came, from `from` to `until`, both included; visits that were undone are none.
-pub fn visits_between(
-    read: &mut Read,
-    customer: CustomerId,
-    from: Date,
-    until: Date,
-) -> Result<Vec<(Date, VenueId)>> {
-    store::visits_between(read, customer, from, until)
-}
-
 /// What pricing and points ask of a customer, in one statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Brief {

@@ -19,7 +19,7 @@ use crate::hall::id::{CustomerId, GroupId, VenueId};
 use crate::hall::identity::{self, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
-use crate::hall::room::RecentOfCustomer;
+use crate::hall::room::{ProgressOfCustomer, RecentOfCustomer};
 use crate::hall::store::{Read, Tx};
 use crate::hall::{etag, patch};
 use crate::platform::refs::{self, ExternalRef};
@@ -217,7 +217,8 @@ pub struct Customer {
     pub tier: Option<String>,
     #[schema(example = 11)]
     pub paid_orders: i64,
-    /// In the chain's reporting currency.
+    /// By orders that were paid here, less refunds, in the chain's reporting currency. What other systems report counts
+    /// for points and tiers and is no paid order: nobody here has taken its money or can give it back.
     pub total_spent: Money,
     /// Spent per paid order, rounded half away from zero; nothing before the first.
     pub average_order_value: Option<Money>,
@@ -228,6 +229,10 @@ pub struct Customer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub recent: Option<BTreeMap<&'static str, Vec<Json>>>,
+    /// How far they are, where one customer is shown; a key is shown what its scopes reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub progress: Option<BTreeMap<&'static str, Json>>,
     /// The customer that this one was merged into.
     pub merged_into: Option<CustomerId>,
     pub created_at: Timestamp,
@@ -323,6 +328,21 @@ pub fn with_recent(
         recent.insert(of_room.name, newest);
     }
     customer.recent = Some(recent);
+    Ok(customer)
+}
+
+/// With how far they are in other rooms.
+pub fn with_progress(
+    read: &mut Read,
+    mut customer: Customer,
+    shown: &[&ProgressOfCustomer],
+) -> Result<Customer> {
+    let mut progress = BTreeMap::new();
+    for of_room in shown {
+        let told = (of_room.progress)(read, customer.id, &customer.language)?;
+        progress.insert(of_room.name, told);
+    }
+    customer.progress = Some(progress);
     Ok(customer)
 }
 

@@ -8,6 +8,7 @@ use super::import;
 use super::list::{self, CustomerStats, Filter};
 use super::profile::{self, CreateAtTill, Customer, EditCustomer};
 use super::search::{self, Find, FoundCustomer};
+use crate::app::PROGRESS_OF_CUSTOMER;
 use crate::app::RECENT_OF_CUSTOMER;
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
@@ -91,7 +92,8 @@ async fn upsert_customer(
 
 /// Show a customer with the figures of each venue
 ///
-/// And with the newest of what else there is of them: orders of the venue, of all venues under `venues/all`.
+/// And with the newest of what else there is of them: orders of the venue, of all venues under `venues/all`; and with
+/// how far the next tier is.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}",
     tag = "customers", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
     responses((status = 200, body = Customer)))]
@@ -100,11 +102,14 @@ async fn show_customer(
     Path((_, id)): Path<(String, CustomerId)>,
 ) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    let shown = RECENT_OF_CUSTOMER.iter();
-    let shown: Vec<_> = shown.filter(|one| call.reaches(one.scope)).collect();
+    let recent = RECENT_OF_CUSTOMER.iter();
+    let recent: Vec<_> = recent.filter(|one| call.reaches(one.scope)).collect();
+    let progress = PROGRESS_OF_CUSTOMER.iter();
+    let progress: Vec<_> = progress.filter(|one| call.reaches(one.scope)).collect();
     call.read(move |read| {
         let customer = profile::show(read, id)?;
-        profile::with_recent(read, customer, venue, &shown)
+        let customer = profile::with_recent(read, customer, venue, &recent)?;
+        profile::with_progress(read, customer, &progress)
     })
     .await
 }

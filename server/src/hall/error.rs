@@ -187,7 +187,7 @@ codes! {
     ApprovalRequired "approval_required" 422 "Somebody of rank has to stand by" "Choose one of GET …/approvers and send authorizedById with their PIN.";
     ProductUnavailable "product_unavailable" 422 "The product is not sold here" "Choose a product that is active and has a price at this venue.";
     MinimumPoints "minimum_points" 422 "Too few points to redeem" "Redeem at least the minimum.";
-    PointsShort "points_short" 422 "There are not enough points" "Take at most what the balance in `loyaltyPoints` allows.";
+    PointsShort "points_short" 422 "There are not enough points" "Take at most what `available` says: open orders may hold the others.";
     RewardUnavailable "reward_unavailable" 422 "The reward cannot be had now" "Choose another reward; `reason` and `detail` say why.";
     PointsOwed "points_owed" 422 "The customer owes points" "What they earn next settles it; `debt` says how many they owe.";
     CouponInvalid "coupon_invalid" 422 "The code does not apply" "Check how it is spelt, until when it holds, and what it asks for; `reason` says why where you may know.";

@@ -54,6 +54,19 @@ pub struct RecentOfCustomer {
     pub newest: fn(&mut Read, CustomerId, Option<VenueId>) -> Result<Vec<Json>>,
 }
 
+/// How far a customer is with something of a room, on their page.
+#[derive(Clone, Copy)]
+pub struct ProgressOfCustomer {
+    /// As the page calls it.
+    pub name: &'static str,
+    /// What a key with scopes must have to be shown it.
+    pub scope: &'static str,
+    /// Its schema.
+    pub shape: fn() -> Cow<'static, str>,
+    /// Of the customer, in a language.
+    pub progress: fn(&mut Read, CustomerId, &str) -> Result<Json>,
+}
+
 /// A balance of points that a customer brings from another system.
 #[derive(Debug, Clone)]
 pub struct BroughtPoints {

@@ -41,7 +41,7 @@ pub struct Adjust {
 pub fn adjust(tx: &mut Tx, venue: VenueId, customer: CustomerId, ask: &Adjust) -> Result<Entry> {
     check(ask)?;
     let now = tx.now();
-    let because = Because {
+    let mut because = Because {
         customer,
         venue: Some(venue),
         cause_kind: "staff".into(),
@@ -50,7 +50,9 @@ pub fn adjust(tx: &mut Tx, venue: VenueId, customer: CustomerId, ask: &Adjust) -
         at: now,
     };
     let entry = if ask.points > 0 {
-        let ends = effective(tx, Some(venue))?.ends(now);
+        let config = effective(tx, Some(venue))?;
+        let ends = config.ends(now);
+        because.policy["pointsExpireDays"] = json!(config.points_expire_days);
         open_lot(tx, customer, ask.points, now, ends, |tx, moved| {
             note(tx, &because, EntryKind::Adjust, ask.points, moved)
         })?
@@ -151,13 +153,14 @@ pub fn bring_points(tx: &mut Tx, ask: &BroughtPoints) -> Result<bool> {
         None => {}
     }
     let now = tx.now();
+    let config = effective(tx, Some(ask.venue))?;
     let opening = Opening {
         customer: ask.customer,
         points: ask.points,
         cause_id: ask.system.clone(),
-        policy: json!({ "system": ask.system }),
+        policy: json!({ "system": ask.system, "pointsExpireDays": config.points_expire_days }),
         at: now,
-        expires_at: effective(tx, Some(ask.venue))?.ends(now),
+        expires_at: config.ends(now),
     };
     bring(tx, &opening).map(|_| true)
 }

@@ -145,7 +145,7 @@ pub const ALL: &[Law] = &[
     },
     Law {
         number: "L27",
-        about: "Reversals are opposite in sign to their row, and together at most the row",
+        about: "Reversals are opposite in sign to their row, and together at most the row less what expired of it",
         check: Check::Query(
             "select r.tenant_id, 'row ' || r.seq || ' of ' || r.customer_id || ' moved ' || r.points
                 || ', its reversals ' || sum(v.points)
@@ -162,6 +162,15 @@ pub const ALL: &[Law] = &[
                on v.tenant_id = l.tenant_id and v.customer_id = l.customer_id and v.reverses = l.ledger_seq
              group by l.tenant_id, l.customer_id, l.lot_id, l.ledger_seq, l.reversed, l.owed
              having l.reversed + l.owed <> - coalesce(sum(v.points), 0)
+             union all
+             select l.tenant_id, 'lot ' || l.lot_id || ' of ' || l.customer_id || ' was reversed by '
+                || (l.reversed + l.owed) || ' and ' || l.unearned || ', of ' || l.earned || ' ' || l.expired
+                || ' expired and ' || coalesce(sum(u.restored), 0) || ' came back'
+             from points_lots l left join points_uses u
+               on u.tenant_id = l.tenant_id and u.customer_id = l.customer_id and u.lot_id = l.lot_id
+             group by l.tenant_id, l.customer_id, l.lot_id, l.reversed, l.owed, l.unearned, l.earned, l.expired
+             having l.reversed + l.owed > l.earned - l.expired + coalesce(sum(u.restored), 0)
+               or l.unearned < l.reversed + l.owed or l.unearned > l.earned
              limit $1",
         ),
     },

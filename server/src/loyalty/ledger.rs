@@ -64,7 +64,12 @@ pub struct Entry {
     #[schema(example = "order")]
     pub cause_kind: String,
     pub cause_id: String,
-    /// The rules as they stood, and where each point came from.
+    /// What earned: the root of what is linked, once of each kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ord_01kab4bqf8e1ftz0c6hqp2v9xw")]
+    pub purchase_id: Option<String>,
+    /// The rules as they stood, and where each point came from. Of `EXPIRE` nothing: the row that opened a lot says by
+    /// what it ends.
     #[schema(value_type = Object)]
     pub policy: Json,
     pub at: Timestamp,
@@ -179,6 +184,7 @@ impl Because {
             venue_id: self.venue,
             cause_kind: self.cause_kind.clone(),
             cause_id: self.cause_id.clone(),
+            purchase_id: None,
             policy: self.policy.clone(),
             at: self.at,
         }
@@ -194,7 +200,7 @@ pub(super) fn note(
     moved: Ledgered,
 ) -> Result<Entry> {
     let entry = because.row(tx, kind, points, moved);
-    store::append(tx, &entry, None)?;
+    store::append(tx, &entry)?;
     Ok(entry)
 }
 
@@ -288,7 +294,8 @@ fn earn(
         |tx, moved| {
             let mut entry = because.row(tx, EntryKind::Earn, points, moved);
             entry.earn_kind = Some(earn_kind);
-            store::append(tx, &entry, Some(purchase_id))?;
+            entry.purchase_id = Some(purchase_id.to_owned());
+            store::append(tx, &entry)?;
             Ok(entry)
         },
     )

@@ -80,6 +80,12 @@ impl Hand {
         self.moved(tx, restored, debt)
     }
 
+    /// What reversals asked for of the lots in hand, whether or not it was there to be taken.
+    pub fn unearned(&self) -> i64 {
+        let lots = self.before.iter().zip(&self.wallet.lots);
+        lots.map(|(was, is)| is.unearned - was.unearned).sum()
+    }
+
     fn moved(&mut self, tx: &mut Tx, points: i64, debt: i64) -> Result<Option<(i64, Ledgered)>> {
         if points == 0 {
             return Ok(None);

@@ -19,6 +19,7 @@ mod ledger;
 mod links;
 mod lots;
 mod migration;
+mod own;
 pub mod promotions;
 mod redeem;
 mod reminders;
@@ -28,7 +29,7 @@ mod rules;
 mod sentence;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::hall::room::Room;
 
@@ -46,7 +47,7 @@ pub use links::{
 };
 pub use promotions::{EditPromotion, Promotion, create as create_promotion};
 pub use redeem::{Redeem, Spend, redeem, spend};
-pub use reverse::{PutBack, TakeBack, earned_of, put_back, take_back};
+pub use reverse::{PutBack, TakeBack, TakenBack, earned_of, put_back, take_back};
 pub use rules::uses_of_group;
 
 pub const ROOM: Room = Room {

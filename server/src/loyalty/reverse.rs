@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::config::effective;
+use super::expiry::expire;
 use super::ledger::{Because, EarnKind, Entry, reversal};
 use super::lots::Hand;
 use super::promotions;
@@ -38,30 +39,46 @@ pub struct TakeBack {
     pub at: Timestamp,
 }
 
+/// What was taken back.
+#[derive(Debug, Clone, Default)]
+pub struct TakenBack {
+    pub entries: Vec<Entry>,
+    /// Of what was earned, whether or not it was there to be taken: by so many the guest has earned less.
+    pub unearned: i64,
+}
+
 /// Puts redeemed points back into their lots, where they pay debt first, and then takes back what was earned: one
 /// `REVERSE` row for each row that is reversed. What was spent already becomes debt, which open lots pay. A lot that
 /// lapsed meanwhile lives on for the grace.
+///
+/// What has lapsed expires first, so that the hourly job makes no difference: it pays no debt and does not live on.
 ///
 /// Takes no more than what did not expire, and puts no more back than was redeemed: the rows say how many.
 ///
 /// # Errors
 /// `Conflict(AlreadyDone)` where the same cause has reversed the row already (L27).
-pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<Vec<Entry>> {
+pub fn take_back(tx: &mut Tx, ask: &TakeBack) -> Result<TakenBack> {
+    expire(tx, &[ask.customer])?;
     let mut hand = Hand::open(tx, ask.customer)?;
-    let mut rows = restore(tx, &mut hand, &ask.spent())?;
-    rows.extend(reverse(tx, &mut hand, ask)?);
-    let because = Because {
+    let restored = restore(tx, &mut hand, &ask.spent())?;
+    let reversed = reverse(tx, &mut hand, ask)?;
+    let mut because = Because {
         customer: ask.customer,
         venue: Some(ask.venue),
         cause_kind: ask.cause_kind.into(),
         cause_id: ask.cause_id.clone(),
-        policy: json!({ "purchaseId": &ask.purchase }),
+        policy: json!({ "purchaseId": &ask.purchase, "restoreGraceDays": restored.grace_days }),
         at: ask.at,
     };
-    let entries = note_all(tx, &because, &rows)?;
+    let mut entries = note_all(tx, &because, &restored.rows)?;
+    because.policy = json!({ "purchaseId": &ask.purchase });
+    entries.extend(note_all(tx, &because, &reversed)?);
     hand.put_down(tx)?;
     promotions::reversed(tx, ask.customer, &ask.purchase)?;
-    Ok(entries)
+    Ok(TakenBack {
+        entries,
+        unearned: hand.unearned(),
+    })
 }
 
 impl TakeBack {
@@ -105,6 +122,7 @@ pub struct PutBack {
 /// # Errors
 /// `Conflict(AlreadyDone)` where the cause has put them back already (L27).
 pub fn put_back(tx: &mut Tx, ask: &PutBack) -> Result<Vec<Entry>> {
+    expire(tx, &[ask.customer])?;
     let mut hand = Hand::open(tx, ask.customer)?;
     let spent = Spent {
         customer: ask.customer,
@@ -112,16 +130,16 @@ pub fn put_back(tx: &mut Tx, ask: &PutBack) -> Result<Vec<Entry>> {
         on: &ask.spent_on,
         points: ask.points,
     };
-    let rows = restore(tx, &mut hand, &spent)?;
+    let restored = restore(tx, &mut hand, &spent)?;
     let because = Because {
         customer: ask.customer,
         venue: Some(ask.venue),
         cause_kind: ask.cause_kind.into(),
         cause_id: ask.cause_id.clone(),
-        policy: json!({ "spentOn": &ask.spent_on }),
+        policy: json!({ "spentOn": &ask.spent_on, "restoreGraceDays": restored.grace_days }),
         at: tx.now(),
     };
-    let entries = note_all(tx, &because, &rows)?;
+    let entries = note_all(tx, &because, &restored.rows)?;
     hand.put_down(tx)?;
     Ok(entries)
 }
@@ -138,6 +156,14 @@ struct Reversal {
     reverses: i64,
     points: i64,
     moved: Ledgered,
+}
+
+/// Points that were put back.
+#[derive(Default)]
+struct Restored {
+    rows: Vec<Reversal>,
+    /// By which a lot that had lapsed lives on.
+    grace_days: u32,
 }
 
 fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>> {
@@ -182,9 +208,9 @@ fn reverse(tx: &mut Tx, hand: &mut Hand, ask: &TakeBack) -> Result<Vec<Reversal>
     Ok(done)
 }
 
-fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Vec<Reversal>> {
+fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Restored> {
     if ask.points <= 0 {
-        return Ok(Vec::new());
+        return Ok(Restored::default());
     }
     let (now, mut left) = (tx.now(), ask.points);
     let mut back: Vec<(i64, FromLot)> = Vec::new();
@@ -198,13 +224,16 @@ fn restore(tx: &mut Tx, hand: &mut Hand, ask: &Spent<'_>) -> Result<Vec<Reversal
         }
     }
     lots::restore_uses(tx, ask.customer, &back)?;
-    let config = effective(tx, Some(ask.venue))?;
-    let grace = SignedDuration::from_hours(24 * i64::from(config.restore_grace_days));
-    let mut done = Vec::new();
+    let grace_days = effective(tx, Some(ask.venue))?.restore_grace_days;
+    let grace = SignedDuration::from_hours(24 * i64::from(grace_days));
+    let mut done = Restored {
+        grace_days,
+        ..Restored::default()
+    };
     for rows in back.chunk_by(|(one, _), (other, _)| one == other) {
         let taken: Vec<FromLot> = rows.iter().map(|(_, part)| part.clone()).collect();
         if let Some((points, moved)) = hand.restore(tx, &taken, now, grace)? {
-            done.push(Reversal {
+            done.rows.push(Reversal {
                 reverses: rows[0].0,
                 points,
                 moved,

@@ -4,6 +4,7 @@ use utoipa_axum::routes;
 
 use super::adjust::Adjust;
 use super::config::EditConfig;
+use super::own::OwnEntry;
 use super::{Balance, Config, Entry};
 use crate::customers;
 use crate::hall::call::{Answer, GuestCall, Hall, StaffCall};
@@ -112,9 +113,9 @@ async fn adjust(
 
 /// List what moved my own points, newest first
 #[utoipa::path(get, path = "/api/v1/me/loyalty/transactions", tag = "loyalty", params(Paging),
-    responses((status = 200, body = Page<Entry>)))]
+    responses((status = 200, body = Page<OwnEntry>)))]
 async fn list_mine(call: GuestCall, listing: Listing<NoFilter>) -> Result<Answer> {
     let customer = call.customer;
-    call.read(move |read| super::history(read, customer, &listing.paging))
+    call.read(move |read| super::own::own_history(read, customer, &listing.paging))
         .await
 }

@@ -4,6 +4,7 @@ use engine::points::{Part, PartKind};
 use engine::speech::{self, Language};
 use jiff::civil::Date;
 
+use super::ledger::{EarnKind, Entry, EntryKind};
 use crate::hall::money::Money;
 
 /// Who gave the points, as far as the sentence names it.
@@ -132,6 +133,61 @@ pub fn debt(points: i64, may: bool, language: Language) -> String {
         Language::En => format!("{owed} Until then no points can be redeemed."),
         Language::Sv => format!("{owed} Till dess kan inga poäng lösas in."),
         Language::Es => format!("{owed} Hasta entonces no se pueden canjear puntos."),
+    }
+}
+
+/// What moved points, to their owner.
+pub fn about(entry: &Entry, language: Language) -> &'static str {
+    let [english, swedish, spanish] = match (entry.kind, entry.earn_kind, &*entry.cause_kind) {
+        (EntryKind::Earn, _, "streak") => ["For a streak", "För en svit", "Por una racha"],
+        (EntryKind::Earn, Some(EarnKind::Visit), _) => {
+            ["For a visit", "För ett besök", "Por una visita"]
+        }
+        (EntryKind::Earn, Some(EarnKind::Bonus), _) => [
+            "A bonus on a purchase",
+            "Bonus på ett köp",
+            "De regalo con una compra",
+        ],
+        (EntryKind::Earn, ..) => ["For a purchase", "För ett köp", "Por una compra"],
+        (EntryKind::Redeem, _, "reward") => [
+            "Spent on a reward",
+            "Använda till en belöning",
+            "Canjeados por una recompensa",
+        ],
+        (EntryKind::Redeem, ..) => [
+            "Spent on a purchase",
+            "Använda på ett köp",
+            "Usados en una compra",
+        ],
+        (EntryKind::Expire, ..) => ["Ended unused", "Gick ut oanvända", "Caducados sin usar"],
+        (EntryKind::Adjust, ..) if entry.points > 0 => {
+            ["Added for you", "Tillagda åt dig", "Añadidos para ti"]
+        }
+        (EntryKind::Adjust, ..) => ["Corrected", "Rättade", "Corregidos"],
+        (EntryKind::Reverse, ..) if entry.points > 0 => {
+            ["Given back", "Återlämnade", "Restituidos"]
+        }
+        (EntryKind::Reverse, _, "refund") => [
+            "Taken back with a refund",
+            "Återtagna med en återbetalning",
+            "Retirados con un reembolso",
+        ],
+        (EntryKind::Reverse, ..) => ["Corrected", "Rättade", "Corregidos"],
+        (EntryKind::Merge, ..) => [
+            "From another account of yours",
+            "Från ett annat av dina konton",
+            "De otra cuenta tuya",
+        ],
+        (EntryKind::Opening, ..) => [
+            "Brought from before",
+            "Med från tidigare",
+            "Traídos de antes",
+        ],
+    };
+    match language {
+        Language::En => english,
+        Language::Sv => swedish,
+        Language::Es => spanish,
     }
 }
 

@@ -84,7 +84,7 @@ pub fn append_all(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
     for chunk in entries.chunks(CHUNK) {
         let (mut rows, mut params) = (Vec::with_capacity(chunk.len()), Vec::new());
         for entry in chunk {
-            let columns = columns(entry, None)?;
+            let columns = columns(entry)?;
             let places = places(params.len() + 2, columns.len());
             rows.push(format!("($1, {places})"));
             params.extend(columns);
@@ -104,13 +104,13 @@ const APPEND: &str = "insert into points_ledger (tenant_id, customer_id, seq, le
        venue_id, cause_kind, cause_id, purchase_id, earn_kind, policy, at, reverses)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
-pub fn append(tx: &mut Tx, entry: &Entry, purchase_id: Option<&str>) -> Result<()> {
-    tx.queue(APPEND, &columns(entry, purchase_id)?)
+pub fn append(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    tx.queue(APPEND, &columns(entry)?)
 }
 
 /// As [`append`], where the row may be there already.
 pub fn append_once(tx: &mut Tx, entry: &Entry) -> Result<()> {
-    tx.exec(APPEND, &columns(entry, None)?).map(|_| ())
+    tx.exec(APPEND, &columns(entry)?).map(|_| ())
 }
 
 /// The balance that a customer brought from there.
@@ -123,7 +123,7 @@ pub fn opening(read: &mut Read, customer: CustomerId, cause_id: &str) -> Result<
     row.map(|row| row.get(0)).transpose()
 }
 
-fn columns(entry: &Entry, purchase_id: Option<&str>) -> Result<Vec<Value>> {
+fn columns(entry: &Entry) -> Result<Vec<Value>> {
     let earn_kind: Value = entry.earn_kind.as_ref().map(word).transpose()?.into();
     Ok(params![
         entry.customer_id,
@@ -135,7 +135,7 @@ fn columns(entry: &Entry, purchase_id: Option<&str>) -> Result<Vec<Value>> {
         entry.venue_id,
         &entry.cause_kind,
         &entry.cause_id,
-        purchase_id,
+        entry.purchase_id.as_deref(),
         earn_kind,
         json(&entry.policy)?,
         entry.at,
@@ -220,7 +220,7 @@ pub fn entries(read: &mut Read, customer: CustomerId, paging: &Paging) -> Result
 
 pub const NEWEST: &str =
     "select customer_id, seq, ledger_id, kind, points, balance_after, venue_id, cause_kind, cause_id,
-       earn_kind, policy, at, reverses
+       earn_kind, policy, at, reverses, purchase_id
      from points_ledger where tenant_id = $1 and customer_id = $2 and seq < $3
      order by seq desc limit $4 offset $5";
 
@@ -249,5 +249,6 @@ fn entry(row: &Row) -> Result<Entry> {
         policy: row.json(10)?,
         at: row.get(11)?,
         reverses: row.get(12)?,
+        purchase_id: row.get(13)?,
     })
 }

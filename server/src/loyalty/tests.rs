@@ -6,7 +6,8 @@ use crate::hall::testing::TestApp;
 use crate::loyalty::release;
 
 mod debt;
-mod model;
+pub mod model;
+mod own;
 mod races;
 mod reminders;
 mod verbs;

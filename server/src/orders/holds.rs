@@ -201,12 +201,14 @@ fn redeem_points(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     };
     let applied = tab.decided.evaluation.discounts.iter();
     let applied: Vec<_> = applied.filter(|one| one.points.is_some()).collect();
+    // The rate and the minimum as they stood.
+    let asked = tab.decided.candidates.iter().find_map(|one| one.points);
     let ask = Redeem {
         customer: held.customer,
         venue: venue.id,
         purchase: tab.id.to_string(),
         points: held.points,
-        policy: serde_json::json!({ "applied": applied }),
+        policy: serde_json::json!({ "applied": applied, "asked": asked }),
         at: tx.now(),
     };
     loyalty::redeem(tx, &ask).map(|_| ())

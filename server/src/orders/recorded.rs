@@ -26,7 +26,7 @@ pub struct Recorded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     coupon: Option<Coupon>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    points: Option<PointsAsked>,
+    pub points: Option<PointsAsked>,
     #[serde(default, skip_serializing_if = "is_default")]
     is_authorized: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,8 @@
 //!
 //! A reward stands on a rule that nobody sees and no till offers (`discounts::create_hidden`), or on a discount that
 //! it names. Redeeming spends its points and issues a voucher: a personal code for one use with an end of its own
-//! (`coupons::issue_personal`). Rules grant one without points, once for each cause (`grant`). What a voucher gives is
+//! (`coupons::issue_personal`). Rules grant one without points, once for each cause (`grant`), or
+//! once more where the first was cancelled (`grant_anew`). What a voucher gives is
 //! fixed when it is issued: a change of the value puts another rule behind the vouchers to come.
 //!
 //! A voucher is `READY` → `HELD` by an open order → `USED`, and ready again where the order is void or wholly
@@ -30,7 +31,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use offers::{Offer, offers};
-pub use redeem::{Grant, cancel, cancel_granted, grant, is_given, redeem};
+pub use redeem::{
+    Grant, cancel, cancel_granted, cancel_newest, grant, grant_anew, is_given, redeem,
+};
 pub use vouchers::{Voucher, VoucherStatus, ready, vouchers};
 
 use crate::discounts::OpenValue;

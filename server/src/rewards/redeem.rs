@@ -180,6 +180,30 @@ pub fn grant(tx: &mut Tx, ask: &Grant) -> Result<Option<Voucher>> {
     issue(tx, &guest, &reward, id, &cause).map(Some)
 }
 
+/// As [`grant`], and once more where what the cause gave was cancelled.
+///
+/// # Errors
+/// `Again` where the cause gave one meanwhile.
+pub fn grant_anew(tx: &mut Tx, ask: &Grant) -> Result<Option<Voucher>> {
+    let turns = store::vouchers::turns(tx, ask.customer, ask.cause_kind, &ask.cause_id)?;
+    if turns.live > 0 {
+        return Ok(None);
+    }
+    let again = Grant {
+        cause_id: turn_of(&ask.cause_id, turns.given + 1),
+        ..ask.clone()
+    };
+    grant(tx, &again)
+}
+
+/// The first time is told by the cause alone.
+fn turn_of(cause_id: &str, turn: i64) -> String {
+    match turn {
+        1 => cause_id.to_owned(),
+        again => format!("{cause_id}/{again}"),
+    }
+}
+
 fn issue(
     tx: &mut Tx,
     guest: &Customer,
@@ -247,6 +271,24 @@ pub fn cancel_granted(
 ) -> Result<Option<Voucher>> {
     match store::vouchers::of_cause(tx, customer, cause_kind, cause_id)? {
         Some(found) if found.cancelled_at.is_none() => withdraw(tx, venue, &found),
+        _ => Ok(None),
+    }
+}
+
+/// As [`cancel_granted`], of the last that [`grant_anew`] gave, where it was given at `since` or later.
+pub fn cancel_newest(
+    tx: &mut Tx,
+    venue: &Venue,
+    customer: CustomerId,
+    (cause_kind, cause_id): (&str, &str),
+    since: Timestamp,
+) -> Result<Option<Voucher>> {
+    let turns = store::vouchers::turns(tx, customer, cause_kind, cause_id)?;
+    let newest = turn_of(cause_id, turns.given.max(1));
+    match store::vouchers::of_cause(tx, customer, cause_kind, &newest)? {
+        Some(found) if found.cancelled_at.is_none() && found.issued_at >= since => {
+            withdraw(tx, venue, &found)
+        }
         _ => Ok(None),
     }
 }

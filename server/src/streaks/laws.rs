@@ -40,6 +40,18 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L25",
+        about: "A run is what the last visit that its streak counted says",
+        check: Check::Query(
+            "select v.tenant_id, 'a visit of ' || v.customer_id || ' on ' || v.business_day || ' counts as '
+                || v.periods || ' for ' || v.streak_id || ', the run is ' || coalesce(r.periods, 0)
+             from streak_visits v left join streak_runs r on r.tenant_id = v.tenant_id
+               and r.customer_id = v.customer_id and r.streak_id = v.streak_id
+             where r.streak_id is null or v.period_start > r.last_start
+               or (v.period_start = r.last_start and v.periods <> r.periods) limit $1",
+        ),
+    },
+    Law {
         number: "L23",
         about: "A streak counts at venues of its own tenant",
         check: Check::Query(

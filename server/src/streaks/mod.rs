@@ -4,9 +4,10 @@
 //! on with a run). Each full length earns the bonus, points or a voucher, once a period whatever is retried (L05): its
 //! row and what it gives are written in the transaction of the visit. An edit counts from the next visit on.
 //!
-//! A refund that undoes the last visit of a period undoes the period: the run is that of the visits which remain, in
-//! whatever order they are refunded, and a bonus that they do not earn is taken back, a voucher while nobody has used
-//! it. The period can be completed once more.
+//! A refund that undoes the last visit of a period undoes the period: the run is that of the visits which the streak
+//! counted and which remain, in whatever order they are refunded (L29), and a bonus that they do not earn is taken
+//! back, a voucher while nobody has used it. The period can be completed once more. A visit that comes while the streak
+//! is paused, from an import, or too late for its period counts for nothing, then as later.
 //!
 //! Absent on purpose: bonus points count for no tier, since they are no purchase.
 

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Streak, store};
+use super::Streak;
+use super::store::{self, counted};
 use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::Result;
@@ -69,9 +70,10 @@ pub(super) fn purchase(
     }
 }
 
-/// Counts a visit for each live streak of the venue; again in one period it changes nothing.
+/// Counts a visit for each live streak of the venue; again in one period it only keeps the period counted.
 ///
-/// One statement looks and one writes, whatever the number of streaks, and a bonus is a few more.
+/// One statement looks and two write, whatever the number of streaks; a bonus is a few more, and so is a visit that is
+/// told of late.
 ///
 /// # Errors
 /// `Again` where another visit of the guest was counted meanwhile.
@@ -82,13 +84,25 @@ pub fn record(
     business_day: Date,
     at: Timestamp,
 ) -> Result<Vec<Completed>> {
-    let live = store::live(tx, venue, customer)?;
-    let moved = live.into_iter().filter_map(|(streak, run)| {
-        let rule = streak.rule();
-        let after = visited(run.map(|run| aligned(&streak, run)), business_day, rule)?;
-        Some((streak, after))
-    });
-    let moved: Vec<(Streak, Run)> = moved.collect();
+    let visit = counted::Visit {
+        customer,
+        venue,
+        on: business_day,
+    };
+    let (mut moved, mut counted) = (Vec::new(), Vec::new());
+    for (streak, run) in store::live(tx, venue, customer)? {
+        let (rule, run) = (streak.rule(), run.map(|run| aligned(&streak, run)));
+        let start = rule.period.start(business_day);
+        match (visited(run, business_day, rule), run) {
+            (Some(after), _) => {
+                counted.push((streak.id, after));
+                moved.push((streak, after));
+            }
+            (None, Some(run)) if run.last_start == start => counted.push((streak.id, run)),
+            (None, _) => counted::keep_late(tx, visit, streak.id, start)?,
+        }
+    }
+    counted::keep(tx, visit, &counted)?;
     store::put_runs(tx, customer, &moved)?;
     let mut completed = Vec::new();
     for (streak, run) in moved {
@@ -108,7 +122,7 @@ pub fn on_bought(tx: &mut Tx, bought: &Bought) -> Result<()> {
 }
 
 /// A run that was counted by weeks stands in the month of its last week once the streak goes by months.
-fn aligned(streak: &Streak, run: Run) -> Run {
+pub(super) fn aligned(streak: &Streak, run: Run) -> Run {
     Run {
         last_start: streak.rule().period.start(run.last_start),
         ..run

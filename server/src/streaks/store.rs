@@ -1,6 +1,7 @@
-//! Every statement on streaks; what they gave stands in `awards`.
+//! Every statement on streaks; what they counted stands in `counted`, what they gave in `awards`.
 
 pub mod awards;
+pub mod counted;
 
 use engine::streak::Run;
 use jiff::Timestamp;

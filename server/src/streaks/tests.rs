@@ -7,7 +7,9 @@ use serde_json::{Value as Json, json};
 
 use super::{Completed, record, store};
 use crate::both_stores;
+use crate::hall::error::Error;
 use crate::hall::id::CustomerId;
+use crate::hall::identity;
 use crate::hall::journal::By;
 use crate::hall::page::Paging;
 use crate::hall::store::{Scope, plan};
@@ -66,6 +68,16 @@ async fn refund(app: &TestApp, sold: &Said) {
         .post(&path, json!({"reason": "wrong guest"}))
         .await;
     back.is(201);
+}
+
+/// The visit of the day is undone.
+async fn undo(app: &TestApp, guest: CustomerId, on: Date) {
+    let venue = app.venue;
+    app.write(move |tx| {
+        let venue = identity::venue(tx, venue)?.ok_or(Error::NotFound("venue"))?;
+        super::undo(tx, &venue, guest, on, ("test", "x"))
+    })
+    .await;
 }
 
 async fn vouchers(app: &TestApp, guest: CustomerId) -> Vec<String> {
@@ -133,6 +145,65 @@ both_stores! {
             let alive = alive(&app, guest).await;
             assert_eq!((alive, points(&app, guest).await), (have, left), "{order:?}");
         }
+    }
+
+    async fn a_refund_leaves_the_run_that_was_there_before_the_sale(app: TestApp) {
+        let guest = app.customer("Noor").await;
+        for _ in 0..2 {
+            sale(&app, guest, json!([])).await.is(201);
+            app.advance(SignedDuration::from_hours(24));
+        }
+        app.manager().post(CHAIN, three_days()).await.is(201);
+        for _ in 0..2 {
+            let sold = sale(&app, guest, json!([])).await;
+            assert_eq!((alive(&app, guest).await, points(&app, guest).await), (1, 60), "it counts from its first day");
+            refund(&app, &sold).await;
+            assert_eq!((alive(&app, guest).await, points(&app, guest).await), (0, 40));
+        }
+    }
+
+    async fn a_refund_counts_no_visit_of_a_pause(app: TestApp) {
+        let made = app.manager().post(CHAIN, three_days()).await;
+        let path = format!("{CHAIN}/{}", made.is(201).text("/id"));
+        let guest = app.customer("Noor").await;
+        for active in [true, false, true] {
+            let mut streak = three_days();
+            streak["active"] = json!(active);
+            app.manager().put(&path, streak).await.is(200);
+            let sold = sale(&app, guest, json!([])).await;
+            if active {
+                assert_eq!(alive(&app, guest).await, 1);
+            } else {
+                refund(&app, &sold).await;
+                assert_eq!(alive(&app, guest).await, 1, "it was never counted");
+                sale(&app, guest, json!([])).await.is(201);
+            }
+            app.advance(SignedDuration::from_hours(24));
+        }
+        let sold = sale(&app, guest, json!([])).await;
+        assert_eq!(alive(&app, guest).await, 2);
+        refund(&app, &sold).await;
+        assert_eq!(alive(&app, guest).await, 1);
+    }
+
+    async fn a_visit_that_is_told_of_late_keeps_only_a_period_that_counts(app: TestApp) {
+        let two = json!({"name": "Two", "period": "WEEK", "length": 2, "bonusPoints": 50});
+        app.manager().post(CHAIN, two).await.is(201);
+        let guest = app.customer("Noor").await;
+        let sold = sale(&app, guest, json!([])).await;
+        for (late, counts) in [("2026-06-07", false), ("2026-06-10", true)] {
+            visit(&app, guest, late).await;
+            assert_eq!((alive(&app, guest).await, points(&app, guest).await), (1, 20), "{late}");
+            if counts {
+                refund(&app, &sold).await;
+                assert_eq!(alive(&app, guest).await, 1, "the week has another visit");
+                undo(&app, guest, late.parse().expect("a date")).await;
+            } else {
+                undo(&app, guest, late.parse().expect("a date")).await;
+                assert_eq!(alive(&app, guest).await, 1, "what never counted takes nothing away");
+            }
+        }
+        assert_eq!(alive(&app, guest).await, 0);
     }
 
     async fn a_run_that_was_cut_short_earns_its_bonus_when_it_is_full_again(app: TestApp) {
@@ -300,7 +371,7 @@ both_stores! {
             visit(&app, guest, day).await;
             counted.push(app.hall.db.statements() - before);
         }
-        assert_eq!(counted, [2, 2]);
+        assert_eq!(counted, [3, 3]);
     }
 }
 

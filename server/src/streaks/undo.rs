@@ -1,22 +1,21 @@
 //! A visit that is undone, and what it had made of a guest's runs.
 
-use engine::streak::{Period, runs};
-use jiff::ToSpan as _;
+use engine::streak::{Rule, Run, visited};
 use jiff::civil::Date;
 
-use super::record::{CAUSE, cause, purchase};
+use super::record::{CAUSE, aligned, cause, purchase};
 use super::store::awards::{self, Award, Touched};
-use crate::customers;
+use super::store::counted::{self, Counted, Visit};
 use crate::hall::error::Result;
-use crate::hall::id::{CustomerId, StreakId, VenueId};
+use crate::hall::id::{CustomerId, StreakId};
 use crate::hall::identity::Venue;
 use crate::hall::store::Tx;
 use crate::loyalty::{self, TakeBack};
 use crate::rewards;
 
-/// Takes a visit on that business day out of the guest's runs, where no other visit keeps its period, and takes back
-/// the bonuses that what remains does not earn: points, or a voucher that nobody has used. Called after the visit was
-/// undone.
+/// Takes a visit on that business day out of the guest's runs, where no other visit that counts keeps its period, and
+/// takes back the bonuses that what remains does not earn: points, or a voucher that nobody has used. Called after the
+/// visit was undone; a streak that had not counted it is left alone.
 ///
 /// # Errors
 /// `Again` where another visit of the guest was counted meanwhile.
@@ -27,90 +26,134 @@ pub fn undo(
     on: Date,
     why: (&'static str, &str),
 ) -> Result<()> {
-    let starts = [Period::Day, Period::Week, Period::Month].map(|period| period.start(on));
-    let touched = awards::touched(tx, customer, venue.id, starts)?;
-    let Some(from) = touched.iter().map(|one| first_day(one, on)).min() else {
-        return Ok(());
+    let visit = Visit {
+        customer,
+        venue: venue.id,
+        on,
     };
-    let visits = customers::visits_between(tx, customer, from, Date::MAX)?;
-    for one in &touched {
-        let undone = undone(one, &visits, on);
+    let forgotten = counted::forget(tx, visit)?;
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<StreakId> = forgotten.iter().map(|(streak, _)| *streak).collect();
+    for one in awards::touched(tx, customer, &ids)? {
+        let was = forgotten
+            .iter()
+            .find(|(streak, _)| *streak == one.streak.id);
+        let Some((streak, gone)) = was.copied() else {
+            continue;
+        };
+        let around = counted::around(tx, customer, streak, gone.last_start)?;
+        let undone = undone(&one, gone, &around);
+        counted::renumber(tx, customer, streak, &undone.renumbered)?;
         if let Some(left) = undone.left {
-            awards::put_run_back(tx, customer, one.streak.id, one.run, left)?;
+            awards::put_run_back(tx, customer, streak, one.run, left)?;
         }
         for award in undone.awards {
-            take_back(tx, venue, customer, one.streak.id, award, why)?;
+            take_back(tx, venue, customer, streak, award, why)?;
         }
     }
     Ok(())
-}
-
-/// No day before it matters: a run's periods are no further apart than one that is missed, with its grace.
-fn first_day(one: &Touched, on: Date) -> Date {
-    let apart = 2 * 31 + i64::from(one.streak.grace_days);
-    let days = i64::from(one.run.periods) * apart;
-    let begins = one.run.last_start.saturating_sub(days.days());
-    begins.min(on.saturating_sub(31.days()))
 }
 
 /// What an undone day makes of one streak.
 #[derive(Default)]
 struct Undone {
     /// The run as it is then, where it is another one.
-    left: Option<Option<engine::streak::Run>>,
+    left: Option<Option<Run>>,
+    /// Periods after which the run is of another length then.
+    renumbered: Vec<Run>,
     /// The bonuses that go.
     awards: Vec<Award>,
 }
 
-/// The run that the visits which remain make, as far back as it was counted; a bonus goes for each that they earn less.
-fn undone(one: &Touched, visits: &[(Date, VenueId)], on: Date) -> Undone {
-    let (rule, venues) = (one.streak.rule(), &one.streak.venue_ids);
-    let start = rule.period.start(on);
-    let counts = |(day, venue): &&(Date, VenueId)| {
-        (venues.is_empty() || venues.contains(venue))
-            && rule.period.start(*day) <= one.run.last_start
-    };
-    let mut days: Vec<Date> = visits.iter().filter(counts).map(|(day, _)| *day).collect();
-    days.sort_unstable();
-    days.dedup_by_key(|day| rule.period.start(*day));
-    if days.iter().any(|day| rule.period.start(*day) == start) {
+/// The period is taken out, and those after it go on with what was before it, as far as that makes a difference; a
+/// bonus goes for each that they earn less. `around` is from the beginning of the run before it.
+fn undone(one: &Touched, gone: Run, around: &[Counted]) -> Undone {
+    let (rule, start) = (one.streak.rule(), gone.last_start);
+    if around.iter().any(|period| period.run.last_start == start) {
         return Undone::default();
     }
+    let (before, after) =
+        around.split_at(around.partition_point(|period| period.run.last_start < start));
+    let own_run = if gone.periods == 1 { &[] } else { before };
+    let first = own_run
+        .first()
+        .map_or(start, |period| period.run.last_start);
+    let standing = own_run
+        .iter()
+        .filter(|period| period.run.is_complete(rule))
+        .count();
+    let followed = followed(
+        before.last().map(|period| aligned(&one.streak, period.run)),
+        after,
+        rule,
+    );
+    let was = standing + followed.was + usize::from(gone.is_complete(rule));
+    let now = standing + followed.now;
+
     let own = one.awards.iter().find(|award| award.period_start == start);
-    let before = days.partition_point(|day| *day < on);
-    let since = days.len() - before;
-    let periods = usize::try_from(one.run.periods).unwrap_or(usize::MAX);
-    if start > one.run.last_start || since >= periods {
-        // Of an earlier run: what the period itself gave goes.
-        return Undone {
-            left: None,
-            awards: own.copied().into_iter().collect(),
-        };
-    }
-    let of_run = &days[days.len().saturating_sub(periods - 1)..];
-    let mut as_was = of_run.to_vec();
-    as_was.insert(of_run.partition_point(|day| *day < on), on);
-    let first = rule.period.start(as_was[0]);
-    let (was, (left, now)) = (runs(&as_was, rule).1, runs(of_run, rule));
-    // A run of one period began anew: what came before it is over, and stands again as it was.
-    let left = left.or_else(|| runs(&days, rule).0);
-    let standing = || {
-        one.awards
-            .iter()
-            .filter(|award| award.period_start >= first)
+    let of_run = |award: &&Award| {
+        award.period_start >= first
+            && followed
+                .until
+                .is_none_or(|until| award.period_start < until)
     };
-    let most = standing().count().saturating_sub(now);
-    let gone = was.saturating_sub(now).max(usize::from(own.is_some()));
-    let others = standing().filter(|award| award.period_start != start);
+    let most = one.awards.iter().filter(of_run).count().saturating_sub(now);
+    let less = was.saturating_sub(now).max(usize::from(own.is_some()));
+    let others = one
+        .awards
+        .iter()
+        .filter(of_run)
+        .filter(|award| award.period_start != start);
     Undone {
-        left: Some(left),
+        left: followed.until.is_none().then_some(followed.run),
+        renumbered: followed.renumbered,
         awards: own
             .into_iter()
             .chain(others)
-            .take(most.min(gone))
+            .take(most.min(less))
             .copied()
             .collect(),
     }
+}
+
+/// What becomes of the periods after one that is taken out.
+struct Followed {
+    run: Option<Run>,
+    renumbered: Vec<Run>,
+    /// The period from which everything is as it was.
+    until: Option<Date>,
+    /// Bonuses that the periods up to there earned, and earn now.
+    was: usize,
+    now: usize,
+}
+
+fn followed(run: Option<Run>, after: &[Counted], rule: Rule) -> Followed {
+    let mut all = Followed {
+        run,
+        renumbered: Vec::new(),
+        until: None,
+        was: 0,
+        now: 0,
+    };
+    for period in after {
+        let Some(next) = visited(all.run, period.day, rule) else {
+            continue;
+        };
+        if next.periods == period.run.periods {
+            all.until = Some(period.run.last_start);
+            break;
+        }
+        all.was += usize::from(period.run.is_complete(rule));
+        all.now += usize::from(next.is_complete(rule));
+        all.renumbered.push(Run {
+            last_start: period.run.last_start,
+            ..next
+        });
+        all.run = Some(next);
+    }
+    all
 }
 
 fn take_back(

@@ -62,12 +62,10 @@ pub const ALL: &[Law] = &[
                left join (select tenant_id, customer_id, sum(points) as points from loyalty_days
                      group by tenant_id, customer_id) d
                  on d.tenant_id = c.tenant_id and d.customer_id = c.customer_id
-               left join (select e.tenant_id, e.customer_id, sum(e.points + coalesce(r.points, 0)) as points
+               left join (select e.tenant_id, e.customer_id, sum(e.points - coalesce(o.unearned, 0)) as points
                      from points_ledger e
-                     left join (select tenant_id, customer_id, reverses, sum(points) as points
-                         from points_ledger where kind = 'REVERSE'
-                         group by tenant_id, customer_id, reverses) r
-                       on r.tenant_id = e.tenant_id and r.customer_id = e.customer_id and r.reverses = e.seq
+                     left join points_lots o on o.tenant_id = e.tenant_id and o.customer_id = e.customer_id
+                       and o.ledger_seq = e.seq
                      where e.kind = 'EARN'
                        and e.cause_kind in ('order', 'import', 'booking', 'session', 'purchase')
                      group by e.tenant_id, e.customer_id) l

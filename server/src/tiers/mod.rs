@@ -10,8 +10,8 @@
 //! A tier ends by the day: a job looks at those whose day has come, and walks through all guests after an edit.
 //!
 //! Keeps L05 and, for its days, L25. Absent on purpose: what a tier gives is applied by those who price and earn,
-//! on bookings by a pricing rule alone. A voucher alone is given here, once a tier, to whoever
-//! rises to it or past it; history that is brought in gives none.
+//! on bookings by a pricing rule alone. A voucher alone is given here, once a tier, to whoever rises to it or past it,
+//! and taken back while it is unused by the refund that takes the rise away; history that is brought in gives none.
 
 mod change;
 mod ladder;
@@ -26,7 +26,7 @@ mod tests;
 
 pub use change::{Change, TierRef};
 pub use ladder::{Benefits, EditLadder, EditTier, Ladder, Tier, Velocity, ladder, put_ladder};
-pub use progress::{Progress, progress};
+pub use progress::{PROGRESS, Progress, progress};
 pub use standing::{Cause, Standing, multiplier, on_bought, points_by_day, refresh, standing};
 
 use jiff::civil::Date;

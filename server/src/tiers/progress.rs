@@ -13,6 +13,7 @@ use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
 use crate::hall::money::Money;
+use crate::hall::room::ProgressOfCustomer;
 use crate::hall::store::Read;
 use crate::hall::text::{language, language_or_english};
 
@@ -44,12 +45,26 @@ pub struct Progress {
 
 impl Reply for Progress {}
 
+pub const PROGRESS: ProgressOfCustomer = ProgressOfCustomer {
+    name: "tier",
+    scope: "loyalty:read",
+    shape: Progress::name,
+    progress: |read, customer, language| {
+        let told = progress_in(read, customer, language)?;
+        serde_json::to_value(told).map_err(Error::bug)
+    },
+};
+
 /// Where the guest stands now, told in the guest's own language.
 pub fn progress(read: &mut Read, customer: CustomerId) -> Result<Progress> {
     let guest = customers::find(read, customer)?;
+    progress_in(read, customer, &guest.language)
+}
+
+/// Told in that language, or the chain's where nobody here speaks it.
+fn progress_in(read: &mut Read, customer: CustomerId, spoken: &str) -> Result<Progress> {
     let tenant = identity::tenant(read)?.ok_or(Error::NotFound("chain"))?;
-    let language =
-        language(&guest.language).unwrap_or_else(|| language_or_english(&tenant.language));
+    let language = language(spoken).unwrap_or_else(|| language_or_english(&tenant.language));
     let look = store::look(read, customer)?;
     let today = super::today(read)?;
     let rules = look.ladder.rules();

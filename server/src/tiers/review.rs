@@ -86,6 +86,7 @@ fn level_all(
             kind,
             id: id.to_owned(),
             is_quiet: false,
+            taken_at: None,
         };
         moved += usize::from(level(tx, *guest, today, &why)?.is_some());
     }

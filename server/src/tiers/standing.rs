@@ -10,12 +10,16 @@ use super::change::{Change, Reckoning, TierRef};
 use super::ladder::Ladder;
 use super::store;
 use crate::customers;
-use crate::hall::error::Result;
+use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, TierId, VenueId};
+use crate::hall::identity;
 use crate::hall::journal::EventType;
 use crate::hall::room::Bought;
 use crate::hall::store::{Read, Tx};
 use crate::rewards::{self, Grant};
+
+/// Why a voucher comes.
+const TIER: &str = "tier";
 
 /// What a guest's tier gives now.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,14 +148,24 @@ pub fn refresh(tx: &mut Tx, cause: &Cause) -> Result<Option<Change>> {
         kind: cause.kind,
         id: cause.id.clone(),
         is_quiet: cause.is_quiet,
+        taken_at: cause.takes().then_some(cause.venue),
     };
     settle(tx, cause.customer, &look, cause.today, &why)
+}
+
+impl Cause {
+    /// Whether figures go back, as a refund has it.
+    fn takes(&self) -> bool {
+        self.visits < 0 || self.points < 0 || self.spend < 0
+    }
 }
 
 pub(super) struct Why {
     pub kind: &'static str,
     pub id: String,
     pub is_quiet: bool,
+    /// Where the figures that made the guest rise were taken back.
+    pub taken_at: Option<VenueId>,
 }
 
 /// Puts the guest where the days say.
@@ -195,11 +209,34 @@ pub(super) fn settle(
         )?;
         tx.emit(EventType::TierChanged, None, &change)?;
         greet(tx, customer, look, rank)?;
+        if let Some(venue) = why.taken_at {
+            take_leave(tx, customer, look, rank, venue)?;
+        }
     }
     Ok(Some(change))
 }
 
-/// The voucher of each tier that a guest rises to or past: each tier gives its own once, whatever follows.
+/// The voucher of each tier that a guest falls from by a refund, where nobody has used it and the rise that gave it is
+/// the one that goes. Who falls because days have gone by keeps it, whatever rises and refunds follow.
+fn take_leave(
+    tx: &mut Tx,
+    customer: CustomerId,
+    look: &Look,
+    rank: usize,
+    venue: VenueId,
+) -> Result<()> {
+    let venue = identity::venue(tx, venue)?.ok_or(Error::NotFound("venue"))?;
+    for lost in rank + 1..=look.rank() {
+        let tier = look.ladder.tier(lost)?;
+        if let Some(since) = store::rose_at(tx, customer, lost)? {
+            rewards::cancel_newest(tx, &venue, customer, (TIER, &tier.id.to_string()), since)?;
+        }
+    }
+    Ok(())
+}
+
+/// The voucher of each tier that a guest rises to or past: each tier gives its own once, whatever follows, and once
+/// more where a refund took it back.
 fn greet(tx: &mut Tx, customer: CustomerId, look: &Look, rank: usize) -> Result<()> {
     for reached in look.rank() + 1..=rank {
         let tier = look.ladder.tier(reached)?;
@@ -209,10 +246,10 @@ fn greet(tx: &mut Tx, customer: CustomerId, look: &Look, rank: usize) -> Result<
         let grant = Grant {
             customer,
             reward,
-            cause_kind: "tier",
+            cause_kind: TIER,
             cause_id: tier.id.to_string(),
         };
-        rewards::grant(tx, &grant)?;
+        rewards::grant_anew(tx, &grant)?;
     }
     Ok(())
 }

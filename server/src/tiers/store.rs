@@ -147,6 +147,16 @@ pub fn rank_at(read: &mut Read, customer: CustomerId, at: Timestamp) -> Result<P
     })
 }
 
+/// When the guest last came from below the rank to it or past it.
+pub fn rose_at(read: &mut Read, customer: CustomerId, rank: usize) -> Result<Option<Timestamp>> {
+    read.one(
+        "select max(at) from tier_changes
+         where tenant_id = $1 and customer_id = $2 and from_rank < $3 and to_rank >= $3",
+        params![customer, int(rank)?],
+    )?
+    .get(0)
+}
+
 /// What of a change is for people; what laws ask of it stands in columns.
 #[derive(Serialize, Deserialize)]
 struct Detail {

@@ -9,11 +9,12 @@ use super::store;
 use super::{Cause, refresh, standing};
 use crate::both_stores;
 use crate::customers;
-use crate::hall::error::Error;
+use crate::hall::access::Role;
+use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::journal::By;
 use crate::hall::store::{Scope, Tx, plan};
-use crate::hall::testing::{Store, TestApp};
+use crate::hall::testing::{Said, Store, TestApp};
 use crate::jobs::run_due;
 use crate::params;
 use crate::platform::sessions::{self, Whose};
@@ -55,6 +56,27 @@ fn cause(app: &TestApp, customer: CustomerId, today: Date) -> Cause {
     }
 }
 
+/// Counts it, with a report that its spend comes of.
+fn count(tx: &mut Tx, cause: &Cause) -> Result<Option<super::Change>> {
+    report(tx, cause)?;
+    refresh(tx, cause)
+}
+
+fn report(tx: &mut Tx, cause: &Cause) -> Result<()> {
+    tx.exec(
+        "insert into reported_purchases (tenant_id, system, external_id, purchase_id, venue_id, customer_id, amount,
+           currency, at, state, points, reported_at, spend)
+         values ($1, 'test', $2, 'test/' || $2, $3, $2, 0, 'EUR', 0, 'EARNED', 0, 0, 0)
+         on conflict (tenant_id, system, external_id) do nothing",
+        params![cause.customer, cause.venue],
+    )?;
+    tx.exec(
+        "update reported_purchases set spend = spend + $3 where tenant_id = $1 and external_id = $2",
+        params![cause.customer, cause.spend],
+    )
+    .map(|_| ())
+}
+
 /// The guest comes today and spends so much.
 async fn visit(app: &TestApp, guest: CustomerId, spend: i64) -> Option<super::Change> {
     let (venue, now) = (app.venue, app.now());
@@ -64,7 +86,7 @@ async fn visit(app: &TestApp, guest: CustomerId, spend: i64) -> Option<super::Ch
         let opens =
             customers::record_visit(tx, guest, venue, today, &format!("{guest}/{today}"), now)?;
         let visits = i64::from(opens);
-        refresh(
+        count(
             tx,
             &Cause {
                 visits,
@@ -123,6 +145,30 @@ async fn reward(app: &TestApp) -> String {
     made.is(201).text("/id")
 }
 
+async fn vouchers(app: &TestApp, guest: CustomerId) -> Vec<String> {
+    let path = app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"));
+    let all = app.staff().get(&path).await;
+    let items = all.is(200).json["items"].as_array().expect("a list");
+    let status = |one: &Json| one["status"].as_str().unwrap_or_default().to_owned();
+    items.iter().map(status).collect()
+}
+
+async fn sale(app: &TestApp, guest: CustomerId, amount: i64, codes: Json) -> Said {
+    let ask = json!({
+        "customerId": guest, "couponCodes": codes, "payments": [{"method": "CARD"}],
+        "items": [{"inline": {"name": "Beer", "unitPrice": {"amount": amount, "currency": "EUR"}}}],
+    });
+    let sold = app.staff().post(&app.till("/orders"), ask).await;
+    sold.is(201);
+    sold
+}
+
+async fn refund(app: &TestApp, sold: &Said) {
+    let path = app.till(&format!("/orders/{}/refunds", sold.text("/id")));
+    let back = app.manager().post(&path, json!({"reason": "cold"})).await;
+    back.is(201);
+}
+
 both_stores! {
     async fn each_tier_that_is_reached_gives_its_voucher_once(app: TestApp) {
         let mut ask = ladder();
@@ -137,15 +183,37 @@ both_stores! {
         let both = app.staff().get(&path).await;
         assert_eq!((both.is(200).int("/total"), both.text("/items/0/causeKind"), both.text("/items/0/status")),
             (2, "tier".into(), "READY".into()));
-        assert_eq!(visit(&app, guest, -50_000).await.expect("a fall").to.rank, 0);
+        days_later(&app, 30).await;
+        assert_eq!(tier(&app, guest).await, "REGULAR");
         assert_eq!(visit(&app, guest, 50_000).await.expect("a rise").to.rank, 2);
-        assert_eq!(app.staff().get(&path).await.int("/total"), 2);
+        assert_eq!(vouchers(&app, guest).await, ["READY", "READY"]);
+        assert_eq!(visit(&app, guest, -50_000).await.expect("a fall").to.rank, 0);
+        assert_eq!(vouchers(&app, guest).await, ["READY", "READY"], "an earlier rise gave them");
         ask["tiers"][0]["benefits"] = json!({"rewardId": ask["tiers"][1]["benefits"]["rewardId"]});
         ask["tiers"][2]["benefits"]["rewardId"] = json!("rwd_7fffffffffffffffffffffffff");
         let wrong = app.manager().put(CHAIN, ask).await;
         wrong.is_problem(422, "invalid");
         assert_eq!((wrong.text("/errors/0/pointer"), wrong.text("/errors/1/pointer")),
             ("/tiers/0/benefits/rewardId".into(), "/tiers/2/benefits/rewardId".into()));
+    }
+
+    async fn a_refund_that_takes_the_rise_back_takes_its_voucher_too(app: TestApp) {
+        let mut ask = ladder();
+        ask["tiers"][1]["benefits"]["rewardId"] = json!(reward(&app).await);
+        app.manager().put(CHAIN, ask).await.is(200);
+        let guest = app.customer("Noor").await;
+        let wrong = sale(&app, guest, 10_000, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["READY"]);
+        refund(&app, &wrong).await;
+        assert_eq!((tier(&app, guest).await.as_str(), vouchers(&app, guest).await), ("REGULAR", vec!["CANCELLED".into()]));
+        let right = sale(&app, guest, 10_000, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["READY", "CANCELLED"], "the tier is reached once more");
+        let code = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/vouchers"))).await
+            .text("/items/0/code");
+        sale(&app, guest, 1_000, json!([code])).await;
+        refund(&app, &right).await;
+        sale(&app, guest, 10_000, json!([])).await;
+        assert_eq!(vouchers(&app, guest).await, ["USED", "CANCELLED"], "what is used stays, and is the tier's");
     }
 
     async fn a_guest_rises_by_coming_back_and_falls_when_the_days_are_gone(app: TestApp) {
@@ -193,12 +261,26 @@ both_stores! {
         let refund = Cause { visits: -1, spend: -50_000, on: bought, kind: "refund", ..cause(&app, guest, day("2026-06-17")) };
         let fall = app.write(move |tx| {
             customers::undo_visit(tx, guest, app_venue, bought)?;
-            refresh(tx, &Cause { venue: app_venue, ..refund.clone() })
+            count(tx, &Cause { venue: app_venue, ..refund.clone() })
         }).await;
         assert_eq!(fall.expect("a fall").to.name, "REGULAR");
         let after = progress(&app, guest).await;
         assert_eq!((&after["tier"], &after["have"], &after["sentence"]), (&before["tier"], &before["have"], &before["sentence"]));
         assert_eq!(badge(&app, "noor").await, Json::Null);
+    }
+
+    async fn a_refund_counts_off_what_was_earned_also_where_it_has_expired(app: TestApp) {
+        let by_points = json!({"windowDays": 30, "tiers": [{"name": "REGULAR"}, {"name": "SILVER", "points": 100}]});
+        app.manager().put(CHAIN, by_points).await.is(200);
+        app.manager().put("/api/v1/chain/loyalty/config", json!({"pointsExpireDays": 10})).await.is(200);
+        let guest = app.customer("Noor").await;
+        let sold = sale(&app, guest, 10_000, json!([])).await;
+        days_later(&app, 11).await;
+        assert_eq!(tier(&app, guest).await, "SILVER", "what expires was earned");
+        refund(&app, &sold).await;
+        assert_eq!(tier(&app, guest).await, "REGULAR");
+        let points = app.staff().get(&app.dashboard(&format!("/customers/{guest}/loyalty/balance"))).await;
+        assert_eq!(points.is(200).int("/points"), 0);
     }
 
     async fn grace_holds_a_tier_whose_days_are_gone(app: TestApp) {
@@ -309,6 +391,20 @@ both_stores! {
         assert_eq!(mine.is(200).text("/sentence"), "2 besök kvar till SILVER och 5 %.");
     }
 
+    async fn a_customers_page_says_how_far_the_next_tier_is(app: TestApp) {
+        app.manager().put(CHAIN, ladder()).await.is(200);
+        let guest = app.customer("Noor").await;
+        visit(&app, guest, 500).await;
+        let path = app.dashboard(&format!("/customers/{guest}"));
+        let page = app.staff().get(&path).await;
+        assert_eq!(page.is(200).json["progress"]["tier"], progress(&app, guest).await);
+        assert_eq!(page.text("/progress/tier/sentence"), "1 visit from SILVER and its 5 %.");
+        let key = app.key(Role::Manager, &["customers:read"]).await;
+        assert_eq!(key.get(&path).await.is(200).json["progress"], json!({}));
+        let list = app.staff().get(&app.dashboard("/customers")).await;
+        assert_eq!(list.is(200).json["items"][0].get("progress"), None);
+    }
+
     async fn another_chain_sees_no_tier_of_ours(app: TestApp) {
         app.manager().put(CHAIN, ladder()).await.is(200);
         let guest = app.customer("Noor").await;
@@ -335,18 +431,21 @@ both_stores! {
         let guest = app.customer("Noor").await;
         visit(&app, guest, 10_000).await.expect("a rise");
         let ask = cause(&app, guest, first_day());
+        let ask = Cause { spend: 1, ..ask };
+        let told = ask.clone();
+        app.write(move |tx| report(tx, &told)).await;
         let before = app.hall.db.statements();
-        app.write(move |tx| refresh(tx, &Cause { spend: 1, ..ask.clone() })).await;
+        app.write(move |tx| refresh(tx, &ask)).await;
         assert_eq!(app.hall.db.statements() - before, 3, "a look, the day, the days");
     }
 
     async fn history_counts_and_leaves_no_event(app: TestApp) {
         let guest = app.customer("Noor").await;
         let old = Cause { spend: 100_000, on: day("1997-05-01"), is_quiet: true, kind: "import", ..cause(&app, guest, first_day()) };
-        assert!(app.write(move |tx| refresh(tx, &old.clone())).await.is_none());
+        assert!(app.write(move |tx| count(tx, &old.clone())).await.is_none());
         app.manager().put(CHAIN, ladder()).await.is(200);
         let late = Cause { spend: 100_000, on: day("2026-06-01"), is_quiet: true, kind: "import", ..cause(&app, guest, first_day()) };
-        assert!(app.write(move |tx| refresh(tx, &late.clone())).await.is_some());
+        assert!(app.write(move |tx| count(tx, &late.clone())).await.is_some());
         assert_eq!(told(&app).await, 0);
     }
 

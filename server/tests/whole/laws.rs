@@ -95,6 +95,11 @@ const BREACHES: &[Breach] = &[
         select tenant_id, customer_id, 'tir_x', 'X', 1, 1, 1 from customers where first_name = 'Ann'", RISE,
         "update tier_changes set velocity_tiers = 0, velocity_micros = 1"]),
     breach("L05", "of 5 was paid 0", &[], &[STREAK, AWARD]),
+    breach("L25", "counts as 2 for stk_x, the run is 0", &[], &[STREAK, "insert into streak_visits
+        (tenant_id, customer_id, streak_id, period_start, business_day, venue_id, periods)
+        select c.tenant_id, c.customer_id, 'stk_x', '2001-01-01', '2001-01-01', min(v.venue_id), 2
+        from customers c join venues v on v.tenant_id = c.tenant_id where first_name = 'Ann'
+        group by c.tenant_id, c.customer_id"]),
     breach("L05", "has no voucher", &[], &[STREAK, AWARD, "update streak_awards set points = 0"]),
     breach("L05", "has 2 bonuses", &[], &[STREAK, AWARD, "drop index streak_awards_live", "insert into streak_awards
         select tenant_id, streak_id, customer_id, period_start, 2, points, at, taken_back_at from streak_awards"]),
@@ -246,6 +251,8 @@ const BREACHES: &[Breach] = &[
     breach("L25", "counts 0 visits on", &[], &["update loyalty_days set visits = 0"]),
     breach("L25", "points, purchases earned", &[], &["update loyalty_days set points = points - 1"]),
     breach("L25", "counts 0 points, purchases earned", &[], &["delete from loyalty_days"]),
+    breach("L25", "for tiers, the orders say", &[], &["update loyalty_days set spend = spend + 1"]),
+    breach("L25", "and the reports 7", &[], &[REPORTED, "update reported_purchases set spend = 7, points = 0"]),
     breach("L25", " 0 boards know", &[], &[MEMBER]),
     breach("L25", "5 points, the days say 0", &[], &[MEMBER, BOARD, "update leaderboard_points set points = 5"]),
     breach("L26", "and counts 9", &[], &["update customers set ledger_rows = 9 where first_name = 'Ann'"]),
@@ -274,7 +281,9 @@ const BREACHES: &[Breach] = &[
         kind, points, balance_after, cause_kind, cause_id, policy, at)
         select tenant_id, customer_id, 99, 'led_x', 'REDEEM', 0, 0, 'reward', 'vch_x', '{}', 1 from points_ledger where seq = 1"]),
     breach("L27", "its lot says 5", &[], &["update points_lots set owed = 5 where ledger_seq = 1"]),
-    breach("L27", "its reversals 1", &["L01", "L25", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
+    breach("L27", "expired and 0 came back", &["L02"], &["update points_lots set expired = expired + open, open = 0,
+        owed = 1 where ledger_seq = 1"]),
+    breach("L27", "its reversals 1", &["L01", "L26"], &["insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind,
         points, balance_after, cause_kind, cause_id, policy, at, reverses)
         select tenant_id, customer_id, 99, 'led_x', 'REVERSE', 1, 0, 'test', 'x', '{}', 1, 1 from points_ledger where seq = 1"]),
     breach("L30", "is decided otherwise today", &[], &["update orders set decided = replace(decided, '\"unitPrice\":2000', '\"unitPrice\":2001')"]),

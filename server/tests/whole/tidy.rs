@@ -182,6 +182,7 @@ const REGISTRIES: &[&str] = &[
     "MULTIPLIER_OF",
     "ON_BOUGHT",
     "ON_SETTLED",
+    "PROGRESS_OF_CUSTOMER",
     "RECENT_OF_CUSTOMER",
     "USES_OF_GROUP",
 ];

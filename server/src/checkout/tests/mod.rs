@@ -1,6 +1,7 @@
 mod points;
 mod races;
 mod reported;
+mod restored;
 
 use jiff::{SignedDuration, civil::date};
 use serde_json::{Value as Json, json};

@@ -349,20 +349,3 @@ pub fn has_visited(
     )?;
     Ok(row.is_some())
 }
-
-pub fn visits_between(
-    read: &mut Read,
-    customer: CustomerId,
-    from: Date,
-    until: Date,
-) -> Result<Vec<(Date, VenueId)>> {
-    let rows = read.query(
-        "select business_day, venue_id from visits
-         where tenant_id = $1 and customer_id = $2 and business_day >= $3 and business_day <= $4
-           and purchases > 0",
-        params![customer, from, until],
-    )?;
-    rows.iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?)))
-        .collect()
-}

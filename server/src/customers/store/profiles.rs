@@ -48,6 +48,7 @@ pub fn customer(row: &Row) -> Result<Customer> {
         total_spent: Money::of(total_spent, currency),
         venues: None,
         recent: None,
+        progress: None,
         merged_into: row.get(23)?,
         created_at: row.get(25)?,
         updated_at: row.get(26)?,

@@ -233,6 +233,7 @@ fn earn(
     if let Outcome::Earned(entries) = &outcome {
         bought.points = entries.iter().map(|entry| entry.points).sum();
         bought.spend = spent(tx, &told.amount, day)?;
+        store::count_spend(tx, &told.purchase_id, bought.spend)?;
     }
     count(tx, &bought)?;
     Ok(outcome)
@@ -453,6 +454,9 @@ fn count_once(
         at: linked.at,
         is_quiet: waiting.is_quiet,
     };
+    if is_counted_twice {
+        store::count_spend(tx, &linked.looks_like, 0)?;
+    }
     count(tx, &bought)?;
     Ok(undone)
 }
@@ -482,6 +486,7 @@ pub fn part(tx: &mut Tx, venue: &Venue, id: ParkedId) -> Result<ParkedPurchase> 
     bought.points = points;
     if basket.cause_kind == REPORTED {
         bought.spend = spent(tx, &before.amount, before.business_day)?;
+        store::count_spend(tx, &before.purchase_id, bought.spend)?;
     }
     count(tx, &bought)?;
     let own = &before.purchase_id;

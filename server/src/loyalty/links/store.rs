@@ -14,8 +14,8 @@ use crate::params;
 pub fn claim(tx: &mut Tx, told: &ReportedPurchase) -> Result<bool> {
     let put = tx.exec(
         "insert into reported_purchases (tenant_id, system, external_id, purchase_id, venue_id, customer_id,
-           amount, currency, at, state, points, reported_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+           amount, currency, at, state, points, reported_at, spend)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)
          on conflict (tenant_id, system, external_id) do nothing",
         params![
             &told.system,
@@ -49,6 +49,18 @@ pub fn mark_told(
         "update reported_purchases set purchase_id = $4, state = $5, points = $6
          where tenant_id = $1 and system = $2 and external_id = $3",
         params![system, external_id, root, word(&state)?, points],
+    )
+}
+
+/// What the report whose own name is `own` counts for in spend; nothing where it is no report.
+pub fn count_spend(tx: &mut Tx, own: &str, spend: i64) -> Result<()> {
+    let Some((system, external_id)) = own.split_once('/') else {
+        return Ok(());
+    };
+    tx.queue(
+        "update reported_purchases set spend = $4
+         where tenant_id = $1 and system = $2 and external_id = $3",
+        params![system, external_id, spend],
     )
 }
 

@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +22,7 @@ use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, Id as _, LotId, MigrationId};
 use crate::hall::money::Money;
+use crate::hall::secret::sha256;
 use crate::hall::store::{Read, Tx};
 
 pub use job::MIGRATE;
@@ -50,6 +52,30 @@ fn notice() -> u32 {
     NOTICE_DAYS
 }
 
+/// A migration as it was previewed.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BeginMigration {
+    #[serde(default = "notice")]
+    #[schema(example = 30)]
+    pub notice_days: u32,
+    #[serde(default)]
+    #[schema(example = false)]
+    pub without_notice: bool,
+    /// What the preview of just this bears.
+    #[schema(example = "1f6a0f1c2b9d4e37")]
+    pub preview: String,
+}
+
+impl From<&BeginMigration> for MigrateLots {
+    fn from(ask: &BeginMigration) -> MigrateLots {
+        MigrateLots {
+            notice_days: ask.notice_days,
+            without_notice: ask.without_notice,
+        }
+    }
+}
+
 /// What a migration would touch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +96,9 @@ pub struct MigrationPreview {
     pub liability_change: Vec<Money>,
     /// False where there are more lots than a preview looks at: the figures are then of the first ones.
     pub is_whole: bool,
+    /// Of what was asked and of the program as it is: who begins the migration sends it.
+    #[schema(example = "1f6a0f1c2b9d4e37")]
+    pub preview: String,
 }
 
 impl Reply for MigrationPreview {}
@@ -148,6 +177,13 @@ impl OpenLot {
 }
 
 impl Terms {
+    /// Other terms have another one, whenever they are looked at.
+    fn mark(&self) -> Result<String> {
+        let all = serde_json::to_vec(&(&self.asked, &self.chain, &self.venues));
+        let digest = sha256(&all.map_err(Error::bug)?);
+        Ok(HEXLOWER.encode(&digest[..8]))
+    }
+
     fn of_lot(&self, lot: &OpenLot) -> &VenueTerms {
         let venue = lot.venue.as_ref();
         venue
@@ -188,6 +224,7 @@ pub fn preview(read: &mut Read, ask: &MigrateLots) -> Result<MigrationPreview> {
         points_living_longer: 0,
         liability_change: Vec::new(),
         is_whole: false,
+        preview: terms.mark()?,
     };
     let mut change: BTreeMap<(String, i64), i64> = BTreeMap::new();
     let mut last = None;
@@ -244,12 +281,16 @@ fn worth(points: BTreeMap<(String, i64), i64>) -> Result<Vec<Money>> {
         .collect())
 }
 
-/// Begins a migration, which the job carries out.
+/// Begins a migration, which the job carries out. What guests buy since its preview moves figures and not the terms.
 ///
 /// # Errors
-/// `Conflict` while another one runs.
-pub fn begin(tx: &mut Tx, ask: &MigrateLots) -> Result<LotMigration> {
-    let terms = terms(tx, ask)?;
+/// `Conflict` where the program has changed since the preview, and while another migration runs.
+pub fn begin(tx: &mut Tx, ask: &BeginMigration) -> Result<LotMigration> {
+    let terms = terms(tx, &ask.into())?;
+    if terms.mark()? != ask.preview {
+        let said = "The program is not what that preview showed, or it was of another notice: look at a new one first.";
+        return Err(Error::Conflict(Code::Conflict, Extra::saying(said)));
+    }
     let id: MigrationId = tx.new_id();
     store::insert(tx, id, &terms).on_unique(|| {
         let said = "A migration of lots is running: wait for its end.";

@@ -1,7 +1,7 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{LotMigration, MigrateLots, MigrationPreview};
+use super::{BeginMigration, LotMigration, MigrateLots, MigrationPreview};
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
@@ -25,10 +25,10 @@ async fn preview_migration(call: StaffCall, Body(ask): Body<MigrateLots>) -> Res
 
 /// Give open points the end that the program says now
 ///
-/// A job carries it out; ask for the migration to see how far it is.
+/// It has to be previewed first. A job carries it out; ask for the migration to see how far it is.
 #[utoipa::path(post, path = "/api/v1/chain/loyalty/config/migration", tag = "loyalty",
-    request_body = MigrateLots, responses((status = 201, body = LotMigration)))]
-async fn begin_migration(call: StaffCall, Body(ask): Body<MigrateLots>) -> Result<Answer> {
+    request_body = BeginMigration, responses((status = 201, body = LotMigration)))]
+async fn begin_migration(call: StaffCall, Body(ask): Body<BeginMigration>) -> Result<Answer> {
     call.create([], move |tx| super::begin(tx, &ask)).await
 }
 

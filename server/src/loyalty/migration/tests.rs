@@ -33,7 +33,18 @@ async fn ends(app: &TestApp, guest: &str) -> Vec<Json> {
     lots.iter().map(|lot| lot["expiresAt"].clone()).collect()
 }
 
+/// As it is begun once it was previewed.
+async fn previewed(app: &TestApp, mut ask: Json) -> Json {
+    let seen = app
+        .manager()
+        .post(&format!("{MIGRATION}/preview"), ask.clone())
+        .await;
+    ask["preview"] = seen.is(200).json["preview"].clone();
+    ask
+}
+
 async fn run(app: &TestApp, ask: Json) -> Json {
+    let ask = previewed(app, ask).await;
     let begun = app.manager().post(MIGRATION, ask).await;
     let id = begun.is(201).text("/id");
     assert_eq!(begun.text("/state"), "RUNNING");
@@ -59,7 +70,7 @@ both_stores! {
         assert_eq!(ends(&app, &noor).await, [Json::Null, Json::Null]);
         let seen = app.manager().post(&format!("{MIGRATION}/preview"), json!({})).await;
         assert_eq!(seen.is(200).json, json!({
-            "customers": 2, "lots": 3, "points": 350, "pointsEndingSooner": 350, "pointsLivingLonger": 0,
+            "preview": seen.text("/preview"), "customers": 2, "lots": 3, "points": 350, "pointsEndingSooner": 350, "pointsLivingLonger": 0,
             "liabilityChange": [{"amount": -350, "currency": "EUR"}], "isWhole": true}));
         assert_eq!(ends(&app, &noor).await, [Json::Null, Json::Null], "a preview changes nothing");
         let done = run(&app, json!({})).await;
@@ -73,6 +84,23 @@ both_stores! {
         assert!(actions.iter().any(|action| action == "loyalty.migrate"), "{actions:?}");
     }
 
+    async fn a_migration_is_begun_as_it_was_previewed(app: TestApp) {
+        app.manager().put(CONFIG, json!({"pointsExpireDays": 60})).await.is(200);
+        let unseen = app.manager().post(MIGRATION, json!({})).await;
+        unseen.is_problem(422, "invalid");
+        assert_eq!(unseen.text("/errors/0/pointer"), "/preview");
+        let mut ask = previewed(&app, json!({})).await;
+        ask["withoutNotice"] = json!(true);
+        app.manager().post(MIGRATION, ask.clone()).await.is_problem(409, "conflict");
+        ask["withoutNotice"] = json!(false);
+        app.manager().put(CONFIG, json!({"pointsExpireDays": 30})).await.is(200);
+        app.manager().post(MIGRATION, ask).await.is_problem(409, "conflict");
+        let guest = app.customer("Noor").await.to_string();
+        let ask = previewed(&app, json!({})).await;
+        spend(&app, &guest, 10_000).await;
+        app.manager().post(MIGRATION, ask).await.is(201);
+    }
+
     async fn nothing_ends_sooner_than_the_notice_unless_it_is_asked_for_plainly(app: TestApp) {
         let guest = app.customer("Noor").await.to_string();
         spend(&app, &guest, 10_000).await;
@@ -81,7 +109,7 @@ both_stores! {
         run(&app, json!({})).await;
         // A hundred days ago and sixty to live: it would be over, and gets thirty more.
         assert_eq!(ends(&app, &guest).await, ["2026-10-20T10:00:00Z"]);
-        app.manager().post(MIGRATION, json!({"noticeDays": 0})).await.is_problem(422, "invalid");
+        app.manager().post(MIGRATION, json!({"noticeDays": 0, "preview": "x"})).await.is_problem(422, "invalid");
         let longer = run(&app, json!({"noticeDays": 90})).await;
         assert_eq!(longer["lots"], 0, "a longer notice lengthens no life");
         let plain = run(&app, json!({"withoutNotice": true})).await;
@@ -132,9 +160,10 @@ both_stores! {
             spend(&app, &guest, 1_000).await;
         }
         app.manager().put(CONFIG, json!({"pointsExpireDays": 365})).await.is(200);
-        let begun = app.manager().post(MIGRATION, json!({})).await;
+        let ask = previewed(&app, json!({})).await;
+        let begun = app.manager().post(MIGRATION, ask.clone()).await;
         let id = begun.is(201).text("/id");
-        app.manager().post(MIGRATION, json!({})).await.is_problem(409, "conflict");
+        app.manager().post(MIGRATION, ask.clone()).await.is_problem(409, "conflict");
         // As if the server had ended after the first lot.
         app.write(|tx| {
             let running = store::running(tx)?.expect("it runs");
@@ -148,8 +177,8 @@ both_stores! {
         let done = app.manager().get(&format!("{MIGRATION}/{id}")).await;
         assert_eq!((done.text("/state"), done.int("/lots"), done.int("/customers")), ("DONE".into(), 3, 1));
         assert_eq!(ends(&app, &guest).await.len(), 3);
-        app.manager().post(MIGRATION, json!({})).await.is(201);
-        app.staff().post(MIGRATION, json!({})).await.is_problem(403, "forbidden");
+        app.manager().post(MIGRATION, ask.clone()).await.is(201);
+        app.staff().post(MIGRATION, ask).await.is_problem(403, "forbidden");
         let other = app.other_tenant().await;
         other.get(&format!("{MIGRATION}/{id}")).await.is_problem(404, "not_found");
     }

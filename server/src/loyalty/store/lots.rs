@@ -63,8 +63,9 @@ pub fn soonest(
     live_at: Option<Timestamp>,
 ) -> Result<Vec<Lot>> {
     let rows = read.query(
-        "select lot_id, expires_at, earned, open, redeemed, expired, reversed, moved, settled, adjusted, owed
+        "select lot_id, expires_at, earned, open, redeemed, expired, reversed, moved, settled, adjusted, owed, unearned
          from (select lot_id, expires_at, earned, open, redeemed, expired, reversed, moved, settled, adjusted, owed,
+                 unearned,
                  cast(sum(open) over (order by case when expires_at is null then 1 else 0 end, expires_at, lot_id)
                    as bigint) - open as sooner
                from points_lots
@@ -84,7 +85,7 @@ pub fn opened_by(read: &mut Read, customer: CustomerId, seqs: &[i64]) -> Result<
     }
     let sql = format!(
         "select ledger_seq, lot_id, expires_at, earned, open, redeemed, expired, reversed, moved, settled, adjusted,
-           owed
+           owed, unearned
          from points_lots where tenant_id = $1 and customer_id = $2 and ledger_seq in ({})",
         crate::hall::filter::places(3, seqs.len())
     );
@@ -107,7 +108,7 @@ pub struct Use {
 pub fn uses(read: &mut Read, customer: CustomerId, purchase: &str) -> Result<Vec<Use>> {
     let rows = read.query(
         "select u.ledger_seq, u.points - u.restored, l.lot_id, l.expires_at, l.earned, l.open, l.redeemed, l.expired,
-           l.reversed, l.moved, l.settled, l.adjusted, l.owed
+           l.reversed, l.moved, l.settled, l.adjusted, l.owed, l.unearned
          from points_ledger r
          join points_uses u on u.tenant_id = r.tenant_id and u.customer_id = r.customer_id and u.ledger_seq = r.seq
          join points_lots l on l.tenant_id = u.tenant_id and l.customer_id = u.customer_id and l.lot_id = u.lot_id
@@ -141,6 +142,7 @@ fn lot(row: &Row, from: usize) -> Result<Lot> {
         settled: row.get(from + 8)?,
         adjusted: row.get(from + 9)?,
         owed: row.get(from + 10)?,
+        unearned: row.get(from + 11)?,
     })
 }
 
@@ -149,7 +151,7 @@ fn lot(row: &Row, from: usize) -> Result<Lot> {
 /// # Errors
 /// `Again` where one of them is not as it was.
 pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Result<()> {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 13;
     let now = tx.now();
     for chunk in lots.chunks(CHUNK) {
         let mut params = params![customer].to_vec();
@@ -166,7 +168,8 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
                 is.owed,
                 is.expires_at,
                 was.expires_at,
-                reminders::first(is.expires_at, now)
+                reminders::first(is.expires_at, now),
+                is.unearned
             ]);
         }
         // Without a type, the first row of the values would be text on PostgreSQL.
@@ -174,6 +177,7 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
         let sql = format!(
             "update points_lots set open = v.column4, redeemed = v.column5, reversed = v.column6,
                settled = v.column7, adjusted = v.column8, owed = v.column9, expires_at = v.column10,
+               unearned = v.column13,
                reminder_days = case when coalesce(v.column10, -1) = coalesce(v.column11, -1)
                  then points_lots.reminder_days else v.column12 end
              from (values {rows}) as v

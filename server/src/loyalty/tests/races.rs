@@ -90,7 +90,10 @@ async fn till(app: &TestApp, customers: &[CustomerId], number: u64) -> Vec<i64> 
                     at: now,
                 };
                 tried(app, move |tx| {
-                    Ok(take_back(tx, &ask)?.iter().map(|row| row.points).sum())
+                    // What has lapsed goes first in any case.
+                    let mut rows = expire(tx, &[customer])?;
+                    rows.extend(take_back(tx, &ask)?.entries);
+                    Ok(rows.iter().map(|row| row.points).sum())
                 })
                 .await
             }

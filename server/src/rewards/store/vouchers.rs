@@ -72,6 +72,27 @@ pub fn of_cause(
     row.as_ref().map(issued).transpose()
 }
 
+/// How often a cause has given a voucher.
+pub struct Turns {
+    pub given: i64,
+    /// Not cancelled: at most one.
+    pub live: i64,
+}
+
+/// Of the cause, and of its further turns `id/2`, `id/3` and so on; `0` is the sign after `/`.
+pub fn turns(read: &mut Read, customer: CustomerId, kind: &str, id: &str) -> Result<Turns> {
+    let row = read.one(
+        "select count(*), coalesce(cast(sum(case when cancelled_at is null then 1 else 0 end) as bigint), 0)
+         from vouchers where tenant_id = $1 and customer_id = $2 and cause_kind = $3
+           and cause_id >= $4 and cause_id < $5",
+        params![customer, kind, id, format!("{id}0")],
+    )?;
+    Ok(Turns {
+        given: row.get(0)?,
+        live: row.get(1)?,
+    })
+}
+
 pub const PAGE: &str =
     "select voucher_id, customer_id, reward_id, coupon_id, cause_kind, cause_id, points, gives, issued_at, expires_at,
        cancelled_at

@@ -8,8 +8,9 @@ use jiff::civil::Date;
 
 use super::{COLUMNS, run, streaks};
 use crate::hall::error::{Error, Result};
-use crate::hall::id::{CustomerId, StreakId, VenueId};
-use crate::hall::store::{Read, Tx};
+use crate::hall::filter::places;
+use crate::hall::id::{CustomerId, StreakId};
+use crate::hall::store::{Read, Tx, Value};
 use crate::params;
 use crate::streaks::Streak;
 use crate::streaks::record::Completed;
@@ -33,7 +34,7 @@ pub fn claim(tx: &mut Tx, completed: &Completed, at: Timestamp) -> Result<Option
     row.map(|row| row.get(0)).transpose()
 }
 
-/// A streak of which a day may have moved the run or earned a bonus.
+/// A streak that had counted a visit.
 pub struct Touched {
     pub streak: Streak,
     pub run: Run,
@@ -50,31 +51,23 @@ pub struct Award {
     pub points: i64,
 }
 
-/// Those at the venue that the guest came for on a day or after it, by the starts of its periods (day, week, month).
+/// These streaks, archived and paused ones too, with how far the guest is.
 pub fn touched(
     read: &mut Read,
     customer: CustomerId,
-    venue: VenueId,
-    starts: [Date; 3],
+    streak_ids: &[StreakId],
 ) -> Result<Vec<Touched>> {
     let sql = format!(
         "select {COLUMNS}, r.last_start, r.periods
          from streak_runs r
          join streaks s on s.tenant_id = r.tenant_id and s.streak_id = r.streak_id
-         where r.tenant_id = $1 and r.customer_id = $2
-           and (r.last_start >= case s.period when 'DAY' then $4 when 'WEEK' then $5 else $6 end
-             or exists (select 1 from streak_awards a where a.tenant_id = r.tenant_id and a.streak_id = r.streak_id
-               and a.customer_id = r.customer_id and a.taken_back_at is null
-               and a.period_start = case s.period when 'DAY' then $4 when 'WEEK' then $5 else $6 end))
-           and exists (select 1 from streak_venues v where v.tenant_id = s.tenant_id
-             and v.streak_id = s.streak_id and v.venue_id in ('*', $3))
-         order by s.streak_id"
+         where r.tenant_id = $1 and r.customer_id = $2 and r.streak_id in ({})
+         order by s.streak_id",
+        places(3, streak_ids.len())
     );
-    let [day, week, month] = starts;
-    let rows = read.query(&sql, params![customer, venue, day, week, month])?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
+    let mut params = params![customer].to_vec();
+    params.extend(streak_ids.iter().map(Value::from));
+    let rows = read.query(&sql, &params)?;
     let mut standing = standing(read, customer)?;
     let shown = streaks(read, &rows)?;
     let all = shown.into_iter().zip(&rows).map(|(streak, row)| {
