@@ -176,7 +176,7 @@ fn one_refusal(venue: &Venue) -> Error {
             "This code cannot be used here: it may be misspelt, over, used up, or ask for a larger order."
         }
         Language::Sv => {
-            "Koden går inte att använda här: den kan vara felstavad, ha gått ut, vara förbrukad eller kräva ett större köp."
+            "Koden går inte att använda här: den kan vara felstavad, utgången, förbrukad eller kräva ett större köp."
         }
         Language::Es => {
             "Este código no se puede usar aquí: puede estar mal escrito, caducado o agotado, o pedir una compra mayor."

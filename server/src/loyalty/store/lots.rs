@@ -255,17 +255,22 @@ pub fn restore_uses(tx: &mut Tx, customer: CustomerId, back: &[(i64, FromLot)]) 
     Ok(())
 }
 
-pub const LAPSED: &str = "select distinct customer_id from (
+pub const LAPSED: &str = "select customer_id from (
        select customer_id from points_lots
-       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) <= $2
+       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) < $2
+       order by (expires_at / 86400000000), customer_id limit $4) as earlier
+     union select customer_id from (
+       select customer_id from points_lots
+       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) = $2
          and expires_at <= $3
-       order by (expires_at / 86400000000), customer_id limit $4) as due
+       order by customer_id limit $4) as today
      order by customer_id";
 
 /// As the index of lots counts days.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Whose lots lapsed, of the `limit` that lapsed on the first days; in the order of their keys.
+/// Whose lots lapsed, of the `limit` that lapsed on the first days and as many of today; in the order of their keys. Of
+/// the days that are over the index tells all: no lot is looked at.
 pub fn lapsed(read: &mut Read, now: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
     let today = now.as_microsecond() / DAY_MICROS;
     let rows = read.query(LAPSED, params![today, now, limit])?;
