@@ -10,6 +10,7 @@
 
 mod dialect;
 mod examine;
+mod log;
 mod migrate;
 mod postgres;
 mod sqlite;

@@ -17,6 +17,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
+use super::log;
 use super::value::{Row, Value};
 use super::work::{Health, Verdict, Work};
 use super::{Done, READ_TIME_MAX, Read, Settings, Tx};
@@ -56,7 +57,8 @@ impl Threads {
         let (writes, to_write) = bounded(QUEUE_MAX);
         let (reads, to_read) = bounded(QUEUE_MAX);
         let mut joins = Vec::new();
-        let connection = open(file)?;
+        let mut connection = open(file)?;
+        joins.push(log::move_beside(&mut connection, file)?);
         if let Some(pages) = settings.pages_max {
             let sql = format!("pragma max_page_count = {pages}");
             connection.execute_batch(&sql).map_err(classify)?;
@@ -124,7 +126,7 @@ fn send(queue: &Sender<Option<Box<dyn Work>>>, job: Box<dyn Work>) -> Result<()>
     })
 }
 
-fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+pub(super) fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     std::thread::Builder::new()
         .name(name.into())
         .spawn(run)
