@@ -19,8 +19,9 @@ fast: ## the rules alone, in seconds
 	cargo test -p engine --locked
 
 long: ## the long runs of what is random, for a night (docs/testing.md)
-	PROPTEST_CASES=20000 ENGINE_MODEL_ORDERS=100000 cargo test -p engine --locked
-	REGULARS_SEQUENCES=3000 scripts/with-postgres cargo test -p server --locked --features testing --lib second_reckoning
+	PROPTEST_CASES=100000 ENGINE_MODEL_ORDERS=100000 cargo test --release -p engine --locked
+	REGULARS_SEQUENCES=100000 scripts/with-postgres cargo test --release -p server --locked --features testing --lib \
+		second_reckoning
 
 bench: ## measure, with a PostgreSQL that waits for its disk
 	scripts/with-postgres --durable cargo bench --workspace --locked --features server/testing

@@ -265,6 +265,41 @@ async fn each_table_of_a_tenant_has_its_forced_policy() {
     assert_eq!(bare.await.unwrap(), Vec::<String>::new());
 }
 
+/// A row of so many bytes.
+fn fill(tx: &mut Tx, bytes: usize) -> Result<u64> {
+    let id: TenantId = tx.new_id();
+    let (text, now) = ("x".repeat(bytes), tx.now());
+    tx.exec(
+        "insert into idempotency (tenant_id, principal, operation, key, fingerprint, status, headers, body, created_at)
+         values ($1, 'x', 'x', $2, $3, 200, '[]', $4, $5)",
+        params![id, [0; 32], text.as_bytes(), now],
+    )
+}
+
+#[tokio::test]
+async fn a_log_is_moved_while_the_writer_goes_on() {
+    const MIB: u64 = 1 << 20;
+    let mut file = PathBuf::new();
+    let app = TestApp::with(Store::Sqlite, |settings| {
+        if let Place::Sqlite { file: place } = &settings.place {
+            file.clone_from(place);
+        }
+        settings
+    })
+    .await;
+    for _ in 0..96 {
+        app.write(|tx| fill(tx, 1 << 20)).await;
+    }
+    let long = |path: PathBuf| std::fs::metadata(path).unwrap().len();
+    let log = long(file.with_extension("db-wal"));
+    let moved = long(file);
+    assert!(log < 48 * MIB, "the log was begun anew: {log}");
+    assert!(
+        moved > 48 * MIB,
+        "and what was in it is in the file: {moved}"
+    );
+}
+
 #[tokio::test]
 async fn a_full_disk_refuses_writes_answers_reads_and_heals() {
     let app = TestApp::with(Store::Sqlite, |settings| Settings {
@@ -272,17 +307,8 @@ async fn a_full_disk_refuses_writes_answers_reads_and_heals() {
         ..settings
     })
     .await;
-    let fill = |tx: &mut Tx| {
-        let id: TenantId = tx.new_id();
-        let (text, now) = ("x".repeat(20_000), tx.now());
-        tx.exec(
-            "insert into idempotency (tenant_id, principal, operation, key, fingerprint, status, headers, body, created_at)
-             values ($1, 'x', 'x', $2, $3, 200, '[]', $4, $5)",
-            params![id, [0; 32], text.as_bytes(), now],
-        )
-    };
     let refused = loop {
-        if let Err(refused) = app.try_write(fill).await {
+        if let Err(refused) = app.try_write(|tx| fill(tx, 20_000)).await {
             break refused;
         }
     };
