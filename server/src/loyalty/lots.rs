@@ -1,7 +1,8 @@
 //! A customer's lots in hand: those that matter are loaded, the engine decides, and what became other is written.
 //!
 //! What was read holds while the ledger has the rows that it had: whoever moves a point adds one. So the number of
-//! rows stands in the statement that moves the balance, which comes before the lots are written.
+//! rows stands in the statement that moves the balance, which comes before the lots are written. A refund of what has
+//! wholly expired moves no point: the lot's own figures stand in the statement that writes it.
 
 use engine::points::{FromLot, Lot, Wallet};
 use jiff::{SignedDuration, Timestamp};

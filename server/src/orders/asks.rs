@@ -16,6 +16,8 @@ use crate::hall::id::{CouponId, DiscountId, OrderDiscountId, StaffId};
 
 /// Discounts that one order may be asked to bear, beside the automatic ones.
 pub const WISHES_MAX: usize = 30;
+/// Discounts that nobody asked for and that were taken off one order.
+pub const OFF_MAX: usize = 200;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -62,13 +62,13 @@ impl Decided {
         })
     }
 
-    /// What it was decided in, beside the order and its candidates.
     /// An instant by the venue's clock.
     pub fn local(&self, at: Timestamp) -> DateTime {
         let zone = TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC);
         zone.to_datetime(at)
     }
 
+    /// What it was decided in, beside the order and its candidates.
     pub fn context(&self) -> Result<Context> {
         Ok(Context {
             policy: self.policy,

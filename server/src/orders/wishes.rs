@@ -6,7 +6,7 @@ use engine::quote::{TraceCode, TraceEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::asks::{Authorized, What, Wish};
+use super::asks::{Authorized, OFF_MAX, What, Wish};
 use super::{Line, Tab, find_open, items, reprice, show};
 use crate::coupons;
 use crate::discounts::{self, OpenValue};
@@ -458,6 +458,10 @@ pub fn take_off(
         .find(|(_, borne)| **borne == id)
         .ok_or(Error::NotFound("discount of the order"))?;
     let candidate = candidate.clone();
+    if tab.asks.off.len() >= OFF_MAX {
+        let detail = format!("At most {OFF_MAX} discounts stay off an order; put one back first.");
+        return Err(Error::Refused(Code::DiscountRefused, Extra::saying(detail)));
+    }
     tab.asks.take_off(&candidate);
     reprice(tx, venue, &mut tab, "order.take_off")
 }
@@ -471,6 +475,10 @@ pub fn apply_automatic(
 ) -> Result<Automatic> {
     let mut tab = find_open(tx, venue.id, order)?;
     if let Some(wanted) = &ask.discount_id {
+        let mut known = tab.decided.candidates.iter();
+        if !tab.asks.is_off(wanted) && !known.any(|one| one.id.as_str() == wanted) {
+            return Err(Error::NotFound("discount among those taken off"));
+        }
         tab.asks.put_back(wanted);
     }
     let order = reprice(tx, venue, &mut tab, "order.apply_automatic")?;

@@ -1,5 +1,7 @@
 //! Venues: where the chain is, in which zone and currency, open when, and how its till works.
 
+use std::collections::BTreeSet;
+
 use axum::http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -150,7 +152,8 @@ impl CreateVenue {
             let message = "Send a time of day from \"00:00\" to \"12:00\".";
             no("businessDayStart", "invalid", message);
         }
-        if self.regulated.len() > 1 {
+        let classes: BTreeSet<Regulated> = self.regulated.iter().copied().collect();
+        if classes.len() < self.regulated.len() {
             no("regulated", "duplicate", "Send each class once.");
         }
         check_language(&self.language, &format!("{pointer}/language"), wrong);

@@ -139,7 +139,19 @@ pub fn refresh(tx: &mut Tx, cause: &Cause) -> Result<Option<Change>> {
     if (cause.visits, cause.points, cause.spend) == (0, 0, 0) {
         return Ok(None);
     }
-    let look = store::look(tx, cause.customer)?;
+    let mut look = store::look(tx, cause.customer)?;
+    if cause.takes() {
+        // Whom the days alone have let fall keeps what the tier gave, whether or not the review has looked yet.
+        let days_alone = Why {
+            kind: "job",
+            id: "tiers.review".into(),
+            is_quiet: cause.is_quiet,
+            taken_at: None,
+        };
+        if settle(tx, cause.customer, &look, cause.today, &days_alone)?.is_some() {
+            look = store::look(tx, cause.customer)?;
+        }
+    }
     store::add_day(tx, cause)?;
     if cause.on < look.ladder.rules().first_day(cause.today) {
         return Ok(None);
@@ -236,7 +248,7 @@ fn take_leave(
 }
 
 /// The voucher of each tier that a guest rises to or past: each tier gives its own once, whatever follows, and once
-/// more where a refund took it back.
+/// more where a refund or staff took it back.
 fn greet(tx: &mut Tx, customer: CustomerId, look: &Look, rank: usize) -> Result<()> {
     for reached in look.rank() + 1..=rank {
         let tier = look.ladder.tier(reached)?;

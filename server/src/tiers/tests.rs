@@ -216,6 +216,19 @@ both_stores! {
         assert_eq!(vouchers(&app, guest).await, ["USED", "CANCELLED"], "what is used stays, and is the tier's");
     }
 
+    async fn who_has_fallen_by_days_keeps_the_voucher_when_a_refund_comes_before_the_review(app: TestApp) {
+        let mut ask = ladder();
+        ask["tiers"][1]["benefits"]["rewardId"] = json!(reward(&app).await);
+        app.manager().put(CHAIN, ask).await.is(200);
+        let guest = app.customer("Noor").await;
+        sale(&app, guest, 10_000, json!([])).await;
+        days_later(&app, 20).await;
+        let late = sale(&app, guest, 100, json!([])).await;
+        app.advance(SignedDuration::from_hours(24 * 12));
+        refund(&app, &late).await;
+        assert_eq!((tier(&app, guest).await.as_str(), vouchers(&app, guest).await), ("REGULAR", vec!["READY".into()]));
+    }
+
     async fn a_guest_rises_by_coming_back_and_falls_when_the_days_are_gone(app: TestApp) {
         app.manager().put(CHAIN, ladder()).await.is(200);
         let guest = app.customer("Noor").await;

@@ -48,3 +48,54 @@ pub(super) fn move_beside(writer: &mut Connection, file: &Path) -> Result<JoinHa
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const PAGE: u64 = 4_096;
+
+    fn pages(path: &Path) -> u64 {
+        std::fs::metadata(path).unwrap().len() / PAGE
+    }
+
+    /// A row of so many pages, in a commit of its own.
+    fn write(writer: &Connection, pages: u64) {
+        let bytes = vec![7_u8; usize::try_from(pages * PAGE).unwrap()];
+        writer
+            .execute("insert into rows values (?1)", [bytes])
+            .unwrap();
+    }
+
+    #[test]
+    fn the_bulk_is_moved_beside_the_writer_and_the_rest_by_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, log) = (
+            folder.path().join("some.db"),
+            folder.path().join("some.db-wal"),
+        );
+        let mut writer = super::super::sqlite::open(&file).unwrap();
+        let mover = move_beside(&mut writer, &file).unwrap();
+        writer.execute_batch("create table rows (data)").unwrap();
+
+        let step = u64::from(STEP.unsigned_abs());
+        write(&writer, step);
+        let until = Instant::now() + Duration::from_secs(20);
+        while pages(&file) < step {
+            assert!(Instant::now() < until, "nobody moved it");
+            std::thread::yield_now();
+        }
+
+        let long = u64::from(LONG.unsigned_abs());
+        for _ in 0..5 * long / 100 {
+            write(&writer, 100);
+        }
+        assert!(pages(&log) < 3 * long, "the log was begun anew");
+        assert!(pages(&file) > 3 * long, "what was in it is in the file");
+
+        drop(writer);
+        mover.join().unwrap();
+    }
+}

@@ -277,30 +277,6 @@ fn fill(tx: &mut Tx, bytes: usize) -> Result<u64> {
 }
 
 #[tokio::test]
-async fn a_log_is_moved_while_the_writer_goes_on() {
-    const MIB: u64 = 1 << 20;
-    let mut file = PathBuf::new();
-    let app = TestApp::with(Store::Sqlite, |settings| {
-        if let Place::Sqlite { file: place } = &settings.place {
-            file.clone_from(place);
-        }
-        settings
-    })
-    .await;
-    for _ in 0..96 {
-        app.write(|tx| fill(tx, 1 << 20)).await;
-    }
-    let long = |path: PathBuf| std::fs::metadata(path).unwrap().len();
-    let log = long(file.with_extension("db-wal"));
-    let moved = long(file);
-    assert!(log < 48 * MIB, "the log was begun anew: {log}");
-    assert!(
-        moved > 48 * MIB,
-        "and what was in it is in the file: {moved}"
-    );
-}
-
-#[tokio::test]
 async fn a_full_disk_refuses_writes_answers_reads_and_heals() {
     let app = TestApp::with(Store::Sqlite, |settings| Settings {
         pages_max: Some(400),

@@ -446,7 +446,10 @@ fn count_once(
         visits: -i64::from(undone.is_some()),
         points: 0,
         spend: match is_counted_twice {
-            true => -spent(tx, &linked.amount, on)?,
+            true => -match store::counted_spend(tx, &linked.looks_like)? {
+                Some(counted) => counted,
+                None => spent(tx, &linked.amount, on)?,
+            },
             false => 0,
         },
         kind: REPORTED,

@@ -64,6 +64,18 @@ pub fn count_spend(tx: &mut Tx, own: &str, spend: i64) -> Result<()> {
     )
 }
 
+/// What [`count_spend`] noted; `None` for a report from before that was kept.
+pub fn counted_spend(read: &mut Read, own: &str) -> Result<Option<i64>> {
+    let Some((system, external_id)) = own.split_once('/') else {
+        return Ok(None);
+    };
+    let row = read.first(
+        "select spend from reported_purchases where tenant_id = $1 and system = $2 and external_id = $3",
+        params![system, external_id],
+    )?;
+    row.map_or(Ok(None), |row| row.get(0))
+}
+
 pub fn reported(
     read: &mut Read,
     system: &str,

@@ -151,7 +151,7 @@ fn lot(row: &Row, from: usize) -> Result<Lot> {
 /// # Errors
 /// `Again` where one of them is not as it was.
 pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Result<()> {
-    const COLUMNS: usize = 13;
+    const COLUMNS: usize = 14;
     let now = tx.now();
     for chunk in lots.chunks(CHUNK) {
         let mut params = params![customer].to_vec();
@@ -169,7 +169,8 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
                 is.expires_at,
                 was.expires_at,
                 reminders::first(is.expires_at, now),
-                is.unearned
+                is.unearned,
+                was.unearned
             ]);
         }
         // Without a type, the first row of the values would be text on PostgreSQL.
@@ -183,6 +184,7 @@ pub fn change(tx: &mut Tx, customer: CustomerId, lots: &[(&Lot, &Lot)]) -> Resul
              from (values {rows}) as v
              where points_lots.tenant_id = $1 and points_lots.customer_id = $2 and points_lots.lot_id = v.column1
                and points_lots.open = v.column2 and points_lots.redeemed = v.column3
+               and points_lots.unearned = v.column14
                and coalesce(points_lots.expires_at, -1) = coalesce(v.column11, -1)"
         );
         if usize::try_from(tx.exec(&sql, &params)?).ok() != Some(chunk.len()) {

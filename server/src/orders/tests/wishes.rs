@@ -94,5 +94,7 @@ both_stores! {
         let other = app.other_tenant().await;
         other.post(&give, ask("5")).await.is_problem(404, "not_found");
         other.post(&format!("{path}/discounts/automatic"), json!({})).await.is_problem(404, "not_found");
+        let nobody = json!({"discountId": "dis_7fffffffffffffffffffffffff"});
+        app.staff().post(&format!("{path}/discounts/automatic"), nobody).await.is_problem(404, "not_found");
     }
 }
