@@ -1,5 +1,7 @@
 //! What the store promises, on both stores; and what each alone must do.
 
+mod upgrade;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -345,6 +347,29 @@ async fn a_place(store: Store, name: &str) -> (Place, Option<tempfile::TempDir>)
     }
 }
 
+async fn leave(place: &Place) {
+    if let Place::Postgres { url, .. } = place {
+        let name = url.rsplit('/').next().unwrap();
+        admin(
+            &url_of("postgres"),
+            &format!("drop database {name} with (force)"),
+        )
+        .await
+        .unwrap();
+    }
+}
+
+fn boule(tenant: TenantId, slug: &str) -> Founding {
+    Founding {
+        tenant,
+        slug: slug.into(),
+        name: "Boule".into(),
+        mode: Mode::Test,
+        language: "en".into(),
+        currency: "EUR".into(),
+    }
+}
+
 async fn tables_grow_around_data(store: Store) {
     let (place, _folder) = a_place(store, "migrating").await;
     let entropy = Entropy::system();
@@ -364,17 +389,7 @@ async fn tables_grow_around_data(store: Store) {
         let made = db.write(
             Scope::new(tenant, noon(), By::cli()),
             Vec::new(),
-            move |tx| {
-                let founding = Founding {
-                    tenant,
-                    slug: format!("chain-{count}"),
-                    name: "Boule".into(),
-                    mode: Mode::Test,
-                    language: "en".into(),
-                    currency: "EUR".into(),
-                };
-                chain::found(tx, &founding)
-            },
+            move |tx| chain::found(tx, &boule(tenant, &format!("chain-{count}"))),
         );
         made.await.unwrap();
         db.close().await;
@@ -405,15 +420,7 @@ async fn tables_grow_around_data(store: Store) {
     });
     assert_eq!(found.await.unwrap(), ALL.len() - 1);
     db.close().await;
-    if let Place::Postgres { url, .. } = &settings.place {
-        let name = url.rsplit('/').next().unwrap();
-        admin(
-            &url_of("postgres"),
-            &format!("drop database {name} with (force)"),
-        )
-        .await
-        .unwrap();
-    }
+    leave(&settings.place).await;
 }
 
 #[tokio::test]
