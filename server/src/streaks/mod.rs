@@ -2,7 +2,8 @@
 //!
 //! A visit is counted once a period, by business day and at the venues of the streak (`engine::streak` says what goes
 //! on with a run). Each full length earns the bonus, points or a voucher, once a period whatever is retried (L05): its
-//! row and what it gives are written in the transaction of the visit. An edit counts from the next visit on.
+//! row and what it gives are written in the transaction of the visit. An edit counts from the next visit on: what was
+//! counted keeps the first day of its period, and the streak as it is then says what goes on with it.
 //!
 //! A refund that undoes the last visit of a period undoes the period: the run is that of the visits which the streak
 //! counted and which remain, in whatever order they are refunded (L29), and a bonus that they do not earn is taken

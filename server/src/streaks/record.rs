@@ -91,15 +91,19 @@ pub fn record(
     };
     let (mut moved, mut counted) = (Vec::new(), Vec::new());
     for (streak, run) in store::live(tx, venue, customer)? {
-        let (rule, run) = (streak.rule(), run.map(|run| aligned(&streak, run)));
-        let start = rule.period.start(business_day);
-        match (visited(run, business_day, rule), run) {
+        let rule = streak.rule();
+        let stands = run.map(|run| aligned(&streak, run));
+        match (visited(stands, business_day, rule), run) {
             (Some(after), _) => {
                 counted.push((streak.id, after));
                 moved.push((streak, after));
             }
-            (None, Some(run)) if run.last_start == start => counted.push((streak.id, run)),
-            (None, _) => counted::keep_late(tx, visit, streak.id, start)?,
+            // Its period is the run's last, as that was counted, whatever the streak is now.
+            (None, Some(run)) if run.last_start <= business_day => counted.push((streak.id, run)),
+            (None, _) => {
+                let start = rule.period.start(business_day);
+                counted::keep_late(tx, visit, streak.id, start)?;
+            }
         }
     }
     counted::keep(tx, visit, &counted)?;

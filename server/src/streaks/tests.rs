@@ -52,6 +52,25 @@ async fn alive(app: &TestApp, guest: CustomerId) -> i64 {
     periods.await.unwrap_or(0)
 }
 
+/// The run as it is kept, then the periods that were counted, each once, and the points.
+async fn counted(app: &TestApp, guest: CustomerId) -> (String, String, i64) {
+    let all = app.write(move |tx| {
+        let mut told = Vec::new();
+        for sql in [
+            "select substr(last_start, 6) || ' ' || periods from streak_runs where tenant_id = $1 and customer_id = $2",
+            "select distinct substr(period_start, 6) || ' ' || periods as period from streak_visits
+             where tenant_id = $1 and customer_id = $2 order by period",
+        ] {
+            let rows = tx.query(sql, params![guest])?;
+            let lines = rows.iter().map(|row| row.get::<String>(0));
+            told.push(lines.collect::<Result<Vec<_>, _>>()?.join(", "));
+        }
+        Ok(told)
+    });
+    let told = all.await;
+    (told[0].clone(), told[1].clone(), points(app, guest).await)
+}
+
 /// A sale of 20.00 to the guest, perhaps with a code.
 async fn sale(app: &TestApp, guest: CustomerId, codes: Json) -> Said {
     let ask = json!({
@@ -159,6 +178,38 @@ both_stores! {
             assert_eq!((alive(&app, guest).await, points(&app, guest).await), (1, 60), "it counts from its first day");
             refund(&app, &sold).await;
             assert_eq!((alive(&app, guest).await, points(&app, guest).await), (0, 40));
+        }
+    }
+
+    async fn a_refund_after_an_edit_keeps_the_periods_that_were_counted(app: TestApp) {
+        let weeks = json!({"name": "Three", "period": "WEEK", "length": 3, "bonusPoints": 50});
+        let mut months = weeks.clone();
+        months["period"] = json!("MONTH");
+        let made = app.manager().post(CHAIN, weeks.clone()).await;
+        let path = format!("{CHAIN}/{}", made.is(201).text("/id"));
+        let weeks_of_june = &["06-08", "06-15", "06-22"][..];
+        // As the streak was, visits, as it is then, visits, the day that is undone; the run, its periods and the points.
+        for (was, before, is, after, undone, run, periods, points) in [
+            (&weeks, &["07-08"][..], &months, &["08-03"][..], "08-03", "07-06 1", "07-06 1", 0),
+            (&weeks, weeks_of_june, &months, &[], "06-08", "06-22 1", "06-15 1, 06-22 1", 0),
+            (&weeks, weeks_of_june, &months, &["06-30"], "06-30", "06-22 3", "06-08 1, 06-15 2, 06-22 3", 50),
+            (&weeks, weeks_of_june, &months, &["06-30"], "06-22", "06-22 3", "06-08 1, 06-15 2, 06-22 3", 50),
+            (&weeks, weeks_of_june, &months, &["07-07"], "07-07", "06-22 3", "06-08 1, 06-15 2, 06-22 3", 50),
+            (&weeks, &["06-15", "06-22"], &months, &["07-07"], "06-22", "07-01 2", "06-15 1, 07-01 2", 0),
+            (&months, &["06-10", "07-01"], &weeks, &["07-03"], "07-03", "07-01 2", "06-01 1, 07-01 2", 0),
+            (&months, &["06-10", "07-01"], &weeks, &["07-07"], "07-07", "07-01 2", "06-01 1, 07-01 2", 0),
+            (&months, &["06-10", "07-10"], &weeks, &["07-21"], "07-21", "07-01 2", "06-01 1, 07-01 2", 0),
+        ] {
+            let guest = app.customer("Noor").await;
+            for (streak, days) in [(was, before), (is, after)] {
+                app.manager().put(&path, streak.clone()).await.is(200);
+                for day in days {
+                    visit(&app, guest, &format!("2026-{day}")).await;
+                }
+            }
+            undo(&app, guest, format!("2026-{undone}").parse().expect("a date")).await;
+            let left = (run.to_owned(), periods.to_owned(), points);
+            assert_eq!(counted(&app, guest).await, left, "{before:?} {after:?} {undone}");
         }
     }
 

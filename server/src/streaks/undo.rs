@@ -1,8 +1,9 @@
 //! A visit that is undone, and what it had made of a guest's runs.
 
-use engine::streak::{Rule, Run, visited};
+use engine::streak::{Run, visited};
 use jiff::civil::Date;
 
+use super::Streak;
 use super::record::{CAUSE, aligned, cause, purchase};
 use super::store::awards::{self, Award, Touched};
 use super::store::counted::{self, Counted, Visit};
@@ -84,11 +85,7 @@ fn undone(one: &Touched, gone: Run, around: &[Counted]) -> Undone {
         .iter()
         .filter(|period| period.run.is_complete(rule))
         .count();
-    let followed = followed(
-        before.last().map(|period| aligned(&one.streak, period.run)),
-        after,
-        rule,
-    );
+    let followed = followed(before.last().map(|period| period.run), after, &one.streak);
     let was = standing + followed.was + usize::from(gone.is_complete(rule));
     let now = standing + followed.now;
 
@@ -129,7 +126,9 @@ struct Followed {
     now: usize,
 }
 
-fn followed(run: Option<Run>, after: &[Counted], rule: Rule) -> Followed {
+/// The periods stay those that were counted; the streak as it is now says which of them go on with the run.
+fn followed(run: Option<Run>, after: &[Counted], streak: &Streak) -> Followed {
+    let rule = streak.rule();
     let mut all = Followed {
         run,
         renumbered: Vec::new(),
@@ -138,20 +137,21 @@ fn followed(run: Option<Run>, after: &[Counted], rule: Rule) -> Followed {
         now: 0,
     };
     for period in after {
-        let Some(next) = visited(all.run, period.day, rule) else {
-            continue;
-        };
-        if next.periods == period.run.periods {
+        let step = visited(all.run.map(|run| aligned(streak, run)), period.day, rule);
+        // Nothing where it is one period with the one before it, as the streak is now.
+        let periods = step.or(all.run).map_or(1, |run| run.periods);
+        if periods == period.run.periods {
             all.until = Some(period.run.last_start);
             break;
         }
         all.was += usize::from(period.run.is_complete(rule));
-        all.now += usize::from(next.is_complete(rule));
-        all.renumbered.push(Run {
+        all.now += usize::from(step.is_some_and(|run| run.is_complete(rule)));
+        let run = Run {
             last_start: period.run.last_start,
-            ..next
-        });
-        all.run = Some(next);
+            periods,
+        };
+        all.renumbered.push(run);
+        all.run = Some(run);
     }
     all
 }
