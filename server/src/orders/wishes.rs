@@ -458,7 +458,7 @@ pub fn take_off(
         .find(|(_, borne)| **borne == id)
         .ok_or(Error::NotFound("discount of the order"))?;
     let candidate = candidate.clone();
-    if tab.asks.off.len() >= OFF_MAX {
+    if tab.asks.find(&candidate).is_none() && tab.asks.off.len() >= OFF_MAX {
         let detail = format!("At most {OFF_MAX} discounts stay off an order; put one back first.");
         return Err(Error::Refused(Code::DiscountRefused, Extra::saying(detail)));
     }
