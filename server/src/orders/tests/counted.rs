@@ -2,13 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::inline;
+use super::{give_points, inline};
 use crate::both_stores;
 use crate::hall::error::Result;
 use crate::hall::id::CustomerId;
 use crate::hall::store::Tx;
 use crate::hall::testing::TestApp;
-use crate::loyalty::{self, Grant};
 use crate::params;
 
 /// So many copies of the discount that is named, live for whom it is for: quicker than publishing each.
@@ -87,18 +86,7 @@ async fn asked(app: &TestApp, guest: CustomerId, picked: &str) -> Vec<u64> {
 both_stores! {
     async fn ten_thousand_live_discounts_cost_no_statement_more(app: TestApp) {
         let (ann, bo) = (app.customer("Ann").await, app.customer("Bo").await);
-        app.write(move |tx| {
-            loyalty::grant(tx, &Grant {
-                customer: ann,
-                venue: None,
-                points: 1_000,
-                cause_kind: "test",
-                cause_id: "test".into(),
-                purchase_id: "test".into(),
-                policy: json!({}),
-            })
-        })
-        .await;
+        give_points(&app, ann, 1_000).await;
         let ladder = json!({"windowDays": 30, "graceDays": 0,
             "tiers": [{"name": "REGULAR", "benefits": {"discountPercent": "5"}}]});
         app.manager().put("/api/v1/chain/loyalty/tiers", ladder).await.is(200);

@@ -12,10 +12,29 @@ mod wishes;
 use serde_json::{Value as Json, json};
 
 use crate::both_stores;
+use crate::hall::id::CustomerId;
 use crate::hall::testing::{Said, TestApp};
+use crate::loyalty::{self, Grant};
 
 fn inline(price: i64) -> Json {
     json!({"inline": {"name": "Beer", "unitPrice": {"amount": price, "currency": "EUR"}}})
+}
+
+/// Points that the guest did not buy.
+async fn give_points(app: &TestApp, customer: CustomerId, points: i64) {
+    app.write(move |tx| {
+        let given = Grant {
+            customer,
+            venue: None,
+            points,
+            cause_kind: "test",
+            cause_id: "test".into(),
+            purchase_id: "test".into(),
+            policy: json!({}),
+        };
+        loyalty::grant(tx, &given)
+    })
+    .await;
 }
 
 async fn open(app: &TestApp, items: Json) -> Said {

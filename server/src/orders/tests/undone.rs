@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::give_points;
 use crate::both_stores;
 use crate::hall::access::Role;
 use crate::hall::testing::TestApp;
-use crate::loyalty::{self, Grant};
 use crate::params;
 
 /// The order and what it holds: neither versions nor times.
@@ -42,18 +42,7 @@ both_stores! {
     async fn l08_what_was_put_on_and_taken_off_leaves_no_mark(app: TestApp) {
         let maja = app.colleague("Maja", Role::Manager, "2580").await;
         let ann = app.customer("Ann").await;
-        app.write(move |tx| {
-            loyalty::grant(tx, &Grant {
-                customer: ann,
-                venue: None,
-                points: 300,
-                cause_kind: "test",
-                cause_id: "test".into(),
-                purchase_id: "test".into(),
-                policy: json!({}),
-            })
-        })
-        .await;
+        give_points(&app, ann, 300).await;
         let food = app.manager().post("/api/v1/chain/categories", json!({"name": "Food"})).await.is(201).text("/id");
         let publish = async |ask: Json| app.manager().post(&app.dashboard("/discounts"), ask).await.is(201).text("/id");
         let happy = json!({"name": "Happy hour", "type": "PERCENTAGE", "percent": "10", "scope": "ORDER", "isAutomatic": true,

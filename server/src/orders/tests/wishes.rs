@@ -1,10 +1,13 @@
 use serde_json::{Value as Json, json};
 
+use super::super::asks::OFF_MAX;
 use super::{inline, open};
 use crate::both_stores;
 use crate::discounts::{self, EditDiscount};
 use crate::hall::error::Error;
+use crate::hall::store::json;
 use crate::hall::testing::TestApp;
+use crate::params;
 
 async fn ten_percent(app: &TestApp) -> String {
     let venue = app.venue;
@@ -21,6 +24,28 @@ fn eur(amount: i64) -> Json {
 }
 
 both_stores! {
+    async fn so_many_stay_off_and_what_was_asked_for_comes_off_all_the_same(app: TestApp) {
+        ten_percent(&app).await;
+        let opened = open(&app, json!([inline(1_000)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
+        let happy = opened.text("/discounts/0/id");
+        let off: Vec<String> = (0..OFF_MAX).map(|nth| format!("dis_{nth}")).collect();
+        app.write(move |tx| {
+            let off = format!("{{\"off\":{},", json(&off)?);
+            tx.exec("update orders set asks = $2 || substr(asks, 2) where tenant_id = $1", params![off])
+        })
+        .await;
+        let refused = app.staff().delete(&format!("{path}/discounts/{happy}")).await;
+        let said = refused.is_problem(422, "discount_refused").text("/detail");
+        assert_eq!(said, "At most 200 discounts stay off an order; put one back first.");
+        let ask = json!({"type": "PERCENTAGE", "percent": "20", "reason": "regular"});
+        let given = app.staff().post(&format!("{path}/discounts/manual"), ask).await;
+        let mut borne = given.is(201).json["discounts"].as_array().unwrap().iter();
+        let manual = borne.find(|one| one["origin"] == "MANUAL").unwrap()["id"].as_str().unwrap();
+        let gone = app.staff().delete(&format!("{path}/discounts/{manual}")).await;
+        assert_eq!(gone.is(200).int("/totals/total/amount"), 900);
+    }
+
     async fn what_staff_give_stays_while_lines_come_and_go(app: TestApp) {
         let opened = open(&app, json!([inline(1_000)])).await;
         let path = app.till(&format!("/orders/{}", opened.text("/id")));
