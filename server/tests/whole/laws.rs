@@ -78,6 +78,7 @@ const BREACHES: &[Breach] = &[
         "update points_lots set open = open + 5, earned = earned + 5 where ledger_seq = 1"]),
     breach("L02", "its parts are other", &["L27", "store"], &["update points_lots set reversed = 1 where ledger_seq = 1"]),
     breach("L02", "its parts are other", &["store"], &["update points_lots set redeemed = -1, expired = 1 where ledger_seq = 1"]),
+    breach("L02", "is looked at", &[], &["update points_lots set expires_at = 1 where ledger_seq = 1"]),
     breach("L02", "its uses say 0", &["L01"], &["update points_lots set redeemed = redeemed + 1, open = open - 1 where ledger_seq = 1",
         "update customers set loyalty_points = loyalty_points - 1 where first_name = 'Ann'"]),
     breach("L04", "keeps a 500", &[], &["update idempotency set status = 500"]),
