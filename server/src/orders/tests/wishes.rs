@@ -25,7 +25,9 @@ fn eur(amount: i64) -> Json {
 
 both_stores! {
     async fn so_many_stay_off_and_what_was_asked_for_comes_off_all_the_same(app: TestApp) {
-        ten_percent(&app).await;
+        let rule = json!({"name": "Happy hour", "type": "PERCENTAGE", "percent": "10", "scope": "ORDER",
+            "isAutomatic": true, "isStackable": true});
+        app.manager().post(&app.dashboard("/discounts"), rule).await.is(201);
         let opened = open(&app, json!([inline(1_000)])).await;
         let path = app.till(&format!("/orders/{}", opened.text("/id")));
         let happy = opened.text("/discounts/0/id");
@@ -38,12 +40,32 @@ both_stores! {
         let refused = app.staff().delete(&format!("{path}/discounts/{happy}")).await;
         let said = refused.is_problem(422, "discount_refused").text("/detail");
         assert_eq!(said, "At most 200 discounts stay off an order; put one back first.");
-        let ask = json!({"type": "PERCENTAGE", "percent": "20", "reason": "regular"});
+        let item = opened.text("/items/0/id");
+        let ask = json!({"type": "PERCENTAGE", "percent": "20", "itemIds": [item], "reason": "regular"});
         let given = app.staff().post(&format!("{path}/discounts/manual"), ask).await;
         let mut borne = given.is(201).json["discounts"].as_array().unwrap().iter();
         let manual = borne.find(|one| one["origin"] == "MANUAL").unwrap()["id"].as_str().unwrap();
         let gone = app.staff().delete(&format!("{path}/discounts/{manual}")).await;
         assert_eq!(gone.is(200).int("/totals/total/amount"), 900);
+    }
+
+    async fn one_beer_of_two_bears_another_discount_than_the_other(app: TestApp) {
+        let mut two = inline(1_000);
+        two["quantity"] = json!("2");
+        let opened = open(&app, json!([two])).await;
+        let (path, beer) = (app.till(&format!("/orders/{}", opened.text("/id"))), opened.text("/items/0/id"));
+        let give = |percent: &str| {
+            let items = json!([{"itemId": beer, "quantity": "1"}]);
+            let ask = json!({"type": "PERCENTAGE", "percent": percent, "items": items, "reason": "flat"});
+            let path = format!("{path}/discounts/manual");
+            let app = &app;
+            async move { app.staff().post(&path, ask).await }
+        };
+        give("10").await.is(201);
+        let both = give("20").await;
+        assert_eq!(both.is(201).int("/totals/total/amount"), 1_700);
+        let third = give("30").await;
+        assert_eq!(third.is_problem(422, "discount_refused").text("/reason/code"), "EXCLUDED_BY");
     }
 
     async fn what_staff_give_stays_while_lines_come_and_go(app: TestApp) {
