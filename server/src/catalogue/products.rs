@@ -161,13 +161,15 @@ impl EditProduct {
     ) -> Result<EditProduct> {
         let mut wrong = Vec::new();
         self.shape(venue, &mut wrong);
-        if before.is_none_or(|before| before.category_id != self.category_id) {
+        // One that comes back is as good as new: what it names may be gone since.
+        let comes_back = before.is_some_and(|before| !before.active && self.active);
+        if comes_back || before.is_none_or(|before| before.category_id != self.category_id) {
             let found = store::categories::find(read, self.category_id)?;
             if !found.is_some_and(|category| category.active) {
                 wrong.push(missing("/categoryId", "a live category"));
             }
         }
-        if before.is_none_or(|before| before.tax_class_id != self.tax_class_id) {
+        if comes_back || before.is_none_or(|before| before.tax_class_id != self.tax_class_id) {
             let live = store::tax_classes(read)?;
             if !live.iter().any(|(id, _)| *id == self.tax_class_id) {
                 wrong.push(missing("/taxClassId", "a live tax class"));

@@ -121,6 +121,10 @@ const BREACHES: &[Breach] = &[
         "insert into use_counts (tenant_id, subject_id, customer_id, uses) select tenant_id, 'cpn_x', '', 1 from uses where subject_id = 'cpn_x'"]),
     breach("L08", "is FINAL for ord_x and ended at 0", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
         state, held_at, currency) select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'FINAL', 1, 'USD' from venues group by tenant_id"]),
+    breach("L08", "is used 1 times of 0", &["L08"], &["insert into use_counts (tenant_id, subject_id, customer_id, uses, uses_max)
+        select tenant_id, 'cpn_x', '', 1, 0 from tenants"]),
+    breach("L08", "with 0 paid and holds a use of cpn_x", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
+        state, held_at, currency) select tenant_id, 'cpn_x', order_id, venue_id, 'HELD', 1, 'USD' from orders where label = 'open'"]),
     breach("L08", "is still held by ord_x", &[], &["insert into uses (tenant_id, subject_id, purchase_id, venue_id,
         state, held_at, held_until, currency)
         select tenant_id, 'cpn_x', 'ord_x', min(venue_id), 'HELD', 1, 1, 'USD' from venues group by tenant_id"]),

@@ -140,6 +140,8 @@ both_stores! {
         assert_eq!(said.int("/products"), 1);
         app.manager().delete(&format!("/api/v1/chain/products/{}", beer.id)).await.is(204);
         app.manager().delete(&path).await.is(204);
+        let sold_again = app.manager().patch(&format!("/api/v1/chain/products/{}", beer.id), json!({"active": true})).await;
+        assert_eq!(sold_again.is_problem(422, "invalid").text("/errors/0/pointer"), "/categoryId");
         let back = app.manager().patch(&path, json!({"active": true, "position": 3})).await;
         assert_eq!((back.int("/position"), back.text("/regulated")), (3, "ALCOHOL".into()));
         category(&app, "Wine").await;
