@@ -81,11 +81,11 @@ async fn upsert_customer(
     Path((_, system, id)): Path<(VenueId, String, String)>,
     Body(ask): Body<EditCustomer>,
 ) -> Result<Answer> {
-    let (venue, if_match) = (call.venue()?, call.if_match());
+    let (venue, if_match, rank) = (call.venue()?, call.if_match(), call.role());
     let hot = call.hot("customer ref", &format!("{system} {id}"));
     let named = ExternalRef { system, id };
     call.write([hot], move |tx| {
-        profile::upsert(tx, &venue, &named, if_match.as_ref(), &ask)
+        profile::upsert(tx, &venue, &named, if_match.as_ref(), rank, &ask)
     })
     .await
 }
@@ -115,6 +115,8 @@ async fn show_customer(
 }
 
 /// Replace a customer's profile
+///
+/// `active: false` puts them away, as `DELETE` does, and takes the role that it takes.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}",
     tag = "customers", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
     request_body = EditCustomer, responses((status = 200, body = Customer)))]
@@ -123,15 +125,17 @@ async fn edit_customer(
     Path((_, id)): Path<(VenueId, CustomerId)>,
     Body(ask): Body<EditCustomer>,
 ) -> Result<Answer> {
-    let (venue, if_match) = (call.venue()?, call.if_match());
+    let (venue, if_match, rank) = (call.venue()?, call.if_match(), call.role());
     let hot = call.hot("customer", id);
     call.write([hot], move |tx| {
-        profile::edit(tx, &venue, id, if_match.as_ref(), &ask)
+        profile::edit(tx, &venue, id, if_match.as_ref(), rank, &ask)
     })
     .await
 }
 
 /// Change parts of a customer's profile
+///
+/// `active: false` puts them away, as `DELETE` does, and takes the role that it takes.
 #[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}",
     tag = "customers", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
     request_body(content = EditCustomer, content_type = "application/merge-patch+json"),
@@ -141,10 +145,10 @@ async fn change_customer(
     Path((_, id)): Path<(VenueId, CustomerId)>,
     Body(changes): Body<Json>,
 ) -> Result<Answer> {
-    let (venue, if_match) = (call.venue()?, call.if_match());
+    let (venue, if_match, rank) = (call.venue()?, call.if_match(), call.role());
     let hot = call.hot("customer", id);
     call.write([hot], move |tx| {
-        profile::change(tx, &venue, id, if_match.as_ref(), &changes)
+        profile::change(tx, &venue, id, if_match.as_ref(), rank, &changes)
     })
     .await
 }

@@ -308,6 +308,8 @@ const BREACHES: &[Breach] = &[
         select tenant_id, 'ann@test.example', substr(fingerprint, 1, 6), 1 from idempotency limit 1"]),
     breach("L35", "outlives its limit", &[], &["update sessions set expires_at = created_at + 43200000001"]),
     breach("L35", "outlives its person", &[], &["update staff set archived_at = 1"]),
+    breach("L35", "outlives its customer", &[], &["update customers set archived_at = 1 where first_name = 'Bo'",
+        "update sessions set kind = 'CUSTOMER', staff_id = null, customer_id = (select customer_id from customers where first_name = 'Bo')"]),
     breach("L35", "outlives its device", &[], &["update devices set revoked_at = 1", "update sessions set device_id = (select min(device_id) from devices)"]),
     breach("L35", "ses_", &[], &["update sessions set ended_at = created_at"]),
     breach("L35", "key_", &[], &["update api_keys set revoked_at = 1"]),

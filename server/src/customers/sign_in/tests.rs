@@ -181,6 +181,43 @@ both_stores! {
         assert_eq!(messages(&app).await.len(), 1);
     }
 
+    async fn a_guest_is_signed_out_by_whatever_makes_them_inactive(app: TestApp) {
+        let id = asa(&app).await;
+        let path = app.dashboard(&format!("/customers/{id}"));
+        let by_ref = app.dashboard("/customers/by-ref/till/7");
+        let known = json!({"externalRefs": [{"system": "till", "id": "7"}]});
+        app.manager().patch(&path, known).await.is(200);
+        let back = json!({"active": true, "email": "asa@example.com", "firstName": "Åsa"});
+        let away = json!({"active": false, "email": "asa@example.com", "firstName": "Åsa"});
+        let line = format!("{}\n", json!({"id": "7", "active": false}));
+        for way in ["put", "patch", "by-ref", "import"] {
+            app.manager().patch(&path, back.clone()).await.is(200);
+            page(&app, ASK, json!({"email": "asa@example.com"})).await.is(202);
+            let code = newest_code(&app).await;
+            let said = page(&app, CONFIRM, json!({"email": "asa@example.com", "code": code})).await;
+            let guest = app.bearer(&said.is(201).text("/token"));
+            guest.get("/api/v1/me/loyalty").await.is(200);
+            match way {
+                "put" => app.manager().put(&path, away.clone()).await.is(200).int("/version"),
+                "patch" => app.manager().patch(&path, json!({"active": false})).await.is(200).int("/version"),
+                "by-ref" => app.manager().put(&by_ref, away.clone()).await.is(200).int("/version"),
+                _ => {
+                    let path = app.dashboard("/customers/import?system=till");
+                    let kind = [("content-type", "application/x-ndjson")];
+                    let sent = app.manager().send_bytes(Method::POST, &path, Some(line.clone().into_bytes()), &kind);
+                    let total = sent.await.is(202).int("/total");
+                    crate::jobs::run_due(&app.hall, None).await.unwrap();
+                    total
+                }
+            };
+            guest.get("/api/v1/me/loyalty").await.is_problem(401, "unauthenticated");
+            let shown = app.staff().get(&path).await;
+            assert_eq!(shown.json["active"], json!(false), "{way}");
+            app.manager().patch(&path, json!({"externalRefs": [{"system": "till", "id": "7"}]})).await.is(200);
+            app.advance(SignedDuration::from_mins(2));
+        }
+    }
+
     async fn l35_a_code_in_the_clear_is_found(app: TestApp) {
         asa(&app).await;
         page(&app, ASK, json!({"email": "asa@example.com"})).await.is(202);

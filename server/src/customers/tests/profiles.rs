@@ -89,6 +89,23 @@ both_stores! {
         assert_eq!(found("asa").await, 1);
     }
 
+    async fn who_may_not_archive_may_not_do_it_by_an_edit(app: TestApp) {
+        let id = created(&app, asa()).await.text("/id");
+        let (path, by_ref) = (app.dashboard(&format!("/customers/{id}")), app.dashboard("/customers/by-ref/square/SQ1"));
+        let away = json!({"firstName": "Åsa", "active": false, "externalRefs": [{"system": "square", "id": "SQ1"}]});
+        for said in [
+            app.staff().patch(&path, json!({"active": false})).await,
+            app.staff().put(&path, away.clone()).await,
+            app.staff().put(&by_ref, away.clone()).await,
+        ] {
+            assert_eq!(said.is_problem(403, "forbidden").text("/role"), "MANAGER");
+        }
+        assert_eq!(app.manager().put(&path, away.clone()).await.is(200).json["active"], json!(false));
+        // What is away already is edited as before.
+        let renamed = app.staff().patch(&path, json!({"lastName": "Öberg"})).await;
+        assert_eq!((renamed.is(200).text("/lastName"), &renamed.json["active"]), ("Öberg".into(), &json!(false)));
+    }
+
     async fn another_system_knows_her_by_its_own_name(app: TestApp) {
         let path = app.dashboard("/customers/by-ref/fortnox/77");
         let first = app.staff().put(&path, json!({"firstName": "Åsa", "externalRefs": [{"system": "square", "id": "SQ1"}]})).await;
