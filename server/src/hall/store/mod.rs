@@ -494,6 +494,27 @@ impl Tx {
         result
     }
 
+    /// As [`Tx::savepoint`], with the outcome of all that `part` queued, and a panic as the `Bug` that it is: for work of
+    /// many parts, of which a broken one must not stop the others.
+    pub fn apart<T>(&mut self, part: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        self.savepoint(|tx| {
+            let depth = tx.depth;
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| part(tx)));
+            tx.depth = depth;
+            let done = done.unwrap_or_else(|panic| Err(work::panicked(panic.as_ref())))?;
+            tx.settle()?;
+            Ok(done)
+        })
+    }
+
+    /// Waits for what was queued, so that its error is told here.
+    fn settle(&mut self) -> Result<()> {
+        match &self.read.session {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(session) => session.settle(),
+        }
+    }
+
     fn poisoned(&self) -> Error {
         Error::bug(self.read.poison.clone().unwrap_or_default())
     }

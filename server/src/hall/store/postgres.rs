@@ -374,6 +374,11 @@ impl Session {
         self.pending.borrow_mut().push(sent(Box::pin(run)));
     }
 
+    /// Waits for the outcomes of what was queued.
+    pub(super) fn settle(&self) -> Result<()> {
+        self.flush(None).map(|_| ())
+    }
+
     /// Lets the outcomes of what was queued go unseen: a rollback follows.
     pub(super) fn forget(&self) {
         self.pending.borrow_mut().clear();
