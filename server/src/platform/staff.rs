@@ -303,10 +303,12 @@ pub fn set_password(tx: &mut Tx, id: StaffId, hash: &str, limit: Role) -> Result
     tx.audit_new("staff.set_password", id, &())
 }
 
+/// A new PIN ends the sessions at tills, which the old one opened. `hash` is argon2id's, made off the store.
 pub fn set_pin(tx: &mut Tx, id: StaffId, hash: &str, limit: Role) -> Result<()> {
     within(limit, member(tx, id)?.highest())?;
     store::set_pin(tx, id, hash)?;
     tries::forget(tx, &Subject::pin_of(id))?;
+    sessions::end_all_at_tills(tx, id)?;
     tx.audit_new("staff.set_pin", id, &())
 }
 

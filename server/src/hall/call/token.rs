@@ -68,7 +68,7 @@ pub(super) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Whether the browser says that our own page sent it.
-fn same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";

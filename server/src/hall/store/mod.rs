@@ -41,7 +41,7 @@ pub use work::{Health, Hot, Scope};
 
 use super::error::{Error, Result};
 use super::id::{Id, TenantId};
-use super::secret::Entropy;
+use super::secret::{self, Entropy, Secret};
 use work::{Job, Work};
 
 /// A read may take this long on a store thread; then it is interrupted.
@@ -411,6 +411,10 @@ pub struct Tx {
     depth: u32,
     /// Audit entries that this transaction has appended.
     pub(in crate::hall) entries: u32,
+    /// What the token of this transaction is made of, where it is to be told again.
+    pub(in crate::hall) seed: Option<[u8; 32]>,
+    /// The token that was made of it.
+    pub(in crate::hall) minted: Option<Secret>,
 }
 
 impl Deref for Tx {
@@ -432,12 +436,27 @@ impl Tx {
             read,
             depth: 0,
             entries: 0,
+            seed: None,
+            minted: None,
         }
     }
 
     /// A new id at this transaction's instant.
     pub fn new_id<T: Id>(&self) -> T {
         self.read.entropy.id(self.read.now())
+    }
+
+    /// A new token. Under an idempotency key it is the one that the same request is told again.
+    #[track_caller]
+    pub fn new_token(&mut self, prefix: &str) -> Result<Secret> {
+        let Some(seed) = &self.seed else {
+            return Ok(secret::token(&self.read.entropy, prefix));
+        };
+        let token = secret::token_of(seed, prefix);
+        if self.minted.replace(token.clone()).is_some() {
+            return Err(Error::bug("an answer tells one token"));
+        }
+        Ok(token)
     }
 
     /// Changes rows and says how many; `$1` is the tenant, `params` are `$2` and on.
