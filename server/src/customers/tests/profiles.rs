@@ -89,6 +89,15 @@ both_stores! {
         assert_eq!(found("asa").await, 1);
     }
 
+    async fn a_null_for_what_she_does_not_have_changes_nothing(app: TestApp) {
+        let path = app.dashboard(&format!("/customers/{}", created(&app, asa()).await.text("/id")));
+        let same = app.staff().patch(&path, json!({"metadata": {"hatSize": null}})).await;
+        assert_eq!((same.is(200).json["metadata"].clone(), same.int("/version")), (json!({"shoeSize": "38"}), 1));
+        let gone = app.staff().patch(&path, json!({"metadata": {"hatSize": null, "shoeSize": null}})).await;
+        assert_eq!(gone.is(200).json["metadata"], json!({}));
+        app.staff().patch(&path, json!({"hatSize": null})).await.is_problem(422, "invalid");
+    }
+
     async fn who_may_not_archive_may_not_do_it_by_an_edit(app: TestApp) {
         let id = created(&app, asa()).await.text("/id");
         let (path, by_ref) = (app.dashboard(&format!("/customers/{id}")), app.dashboard("/customers/by-ref/square/SQ1"));
