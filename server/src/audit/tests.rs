@@ -75,6 +75,18 @@ both_stores! {
         stranger.get(&app.dashboard("/audit")).await.is_problem(404, "not_found");
     }
 
+    async fn who_manages_one_venue_does_not_read_the_chains_trail(app: TestApp) {
+        let venue = app.venue;
+        let ask = json!({"name": "Harbour", "role": "MANAGER", "venueIds": [venue]});
+        let made = app.owner().post("/api/v1/chain/api-keys", ask).await;
+        let manager = app.bearer(&made.is(201).text("/token"));
+        manager.get(&app.dashboard("/devices")).await.is(200);
+        for path in [app.dashboard("/audit"), "/api/v1/chain/audit".into(), "/api/v1/dashboard/venues/all/audit".into()] {
+            manager.get(&path).await.is_problem(403, "forbidden");
+            app.manager().get(&path).await.is(200);
+        }
+    }
+
     async fn a_sealed_entry_cannot_be_changed(app: TestApp) {
         seal_all(&app.hall).await.unwrap();
         for sql in [
