@@ -274,6 +274,16 @@ both_stores! {
         }).await;
     }
 
+    async fn the_chains_month_begins_where_its_home_is(app: TestApp) {
+        // Half past midnight on the first of July in Stockholm, and still June by UTC.
+        app.advance(jiff::SignedDuration::from_mins(18 * 24 * 60 + 12 * 60 + 30));
+        created(&app, asa()).await;
+        app.advance(jiff::SignedDuration::from_hours(24));
+        for path in [app.dashboard("/customers/stats"), "/api/v1/dashboard/venues/all/customers/stats".into()] {
+            assert_eq!(app.owner().get(&path).await.int("/newThisMonth"), 1, "{path}");
+        }
+    }
+
     async fn a_second_holder_of_an_email_breaks_a_law(app: TestApp) {
         created(&app, asa()).await;
         let id = created(&app, json!({"firstName": "Bo"})).await.text("/id");
