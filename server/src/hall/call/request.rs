@@ -32,13 +32,18 @@ pub(super) struct Request {
 
 impl Request {
     pub async fn from(parts: &mut Parts, hall: &Hall) -> Result<Request> {
+        // A `HEAD` is a `GET` whose body is not sent.
+        let method = match &parts.method {
+            &Method::HEAD => Method::GET,
+            other => other.clone(),
+        };
         let matched = parts
             .extensions
             .get::<MatchedPath>()
             .map(|path| path.as_str().to_owned());
         let rule = matched
             .as_deref()
-            .and_then(|path| access::find(parts.method.as_str(), path));
+            .and_then(|path| access::find(method.as_str(), path));
         // No rule, no call: a route that the table forgot is closed.
         let rule = rule.ok_or(Error::NotFound("page"))?;
         let params = RawPathParams::from_request_parts(parts, hall).await;
@@ -49,7 +54,7 @@ impl Request {
             .map(|(_, id)| id);
         let site = match venue {
             None => Site::Chain,
-            Some("all") if parts.method == Method::GET && rule.path.contains("/dashboard/") => {
+            Some("all") if method == Method::GET && rule.path.contains("/dashboard/") => {
                 Site::Chain
             }
             Some(id) => id.parse().map_or(Site::Nowhere, Site::Venue),
@@ -57,7 +62,7 @@ impl Request {
         Ok(Request {
             hall: hall.clone(),
             rule,
-            method: parts.method.clone(),
+            method,
             path: parts.uri.path().to_owned(),
             headers: parts.headers.clone(),
             site,

@@ -15,7 +15,10 @@ impl Request {
         let unauthenticated = || Error::Unauthenticated(Code::Unauthenticated);
         if let Some(header) = self.headers.get(header::AUTHORIZATION) {
             let text = header.to_str().map_err(|_| unauthenticated())?;
-            let token = text.strip_prefix("Bearer ").ok_or_else(unauthenticated)?;
+            let (scheme, token) = text.split_once(' ').ok_or_else(unauthenticated)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(unauthenticated());
+            }
             return Ok(vec![token.trim().to_owned()]);
         }
         let sent = cookies
