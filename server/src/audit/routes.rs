@@ -65,7 +65,7 @@ async fn list(call: &StaffCall, ask: Listing<Wanted>) -> Result<Answer> {
         from: filter.from,
         until: filter.to,
     };
-    call.read(move |read| {
+    call.survey(move |read| {
         let entries = store::list(read, &filter, paging.after()?, paging.limit())?;
         Ok(Page::of(&paging, entries, None, |entry| {
             entry.id.to_string()

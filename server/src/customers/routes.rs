@@ -43,7 +43,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
 async fn list_customers(call: StaffCall, ask: Listing<Filter>) -> Result<Answer> {
     list::may_reach(&ask.filter, call.role_in_chain().is_some())?;
     let venue = call.venue_or_chain();
-    call.read(move |read| list::list(read, venue.as_ref(), &ask.filter, &ask.paging))
+    call.survey(move |read| list::list(read, venue.as_ref(), &ask.filter, &ask.paging))
         .await
 }
 
@@ -54,7 +54,7 @@ async fn list_customers(call: StaffCall, ask: Listing<Filter>) -> Result<Answer>
     params(("venueId" = VenueId, Path)), responses((status = 200, body = CustomerStats)))]
 async fn show_stats(call: StaffCall) -> Result<Answer> {
     let (venue, currency) = (call.venue_or_chain(), call.tenant().currency.clone());
-    call.read(move |read| list::stats(read, venue.as_ref(), &currency))
+    call.survey(move |read| list::stats(read, venue.as_ref(), &currency))
         .await
 }
 

@@ -32,7 +32,7 @@ struct NoFilter {}
     params(("venueId" = VenueId, Path), Paging), responses((status = 200, body = Page<Streak>)))]
 async fn list_streaks(call: StaffCall, list: Listing<NoFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list.paging))
+    call.survey(move |read| super::list(read, venue, &list.paging))
         .await
 }
 
@@ -93,7 +93,7 @@ async fn archive_streak(
 #[utoipa::path(get, path = "/api/v1/chain/loyalty/streaks", tag = "streaks",
     params(Paging), responses((status = 200, body = Page<Streak>)))]
 async fn list_chain_streaks(call: StaffCall, list: Listing<NoFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list.paging))
+    call.survey(move |read| super::list(read, None, &list.paging))
         .await
 }
 

@@ -35,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
     params(("venueId" = VenueId, Path), Paging, CategoryFilter),
     responses((status = 200, body = Page<Category>)))]
 async fn list_categories(call: StaffCall, list: Listing<CategoryFilter>) -> Result<Answer> {
-    call.read(move |read| categories::list(read, &list)).await
+    call.survey(move |read| categories::list(read, &list)).await
 }
 
 /// Create a category at a venue
@@ -111,7 +111,7 @@ async fn archive_category(
 #[utoipa::path(get, path = "/api/v1/chain/categories", tag = "catalogue",
     params(Paging, CategoryFilter), responses((status = 200, body = Page<Category>)))]
 async fn list_chain_categories(call: StaffCall, list: Listing<CategoryFilter>) -> Result<Answer> {
-    call.read(move |read| categories::list(read, &list)).await
+    call.survey(move |read| categories::list(read, &list)).await
 }
 
 /// Create a category in the chain

@@ -43,7 +43,7 @@ async fn list_modifier_groups(
     call: StaffCall,
     list: Listing<ModifierGroupFilter>,
 ) -> Result<Answer> {
-    call.read(move |read| modifier_groups::list(read, &list))
+    call.survey(move |read| modifier_groups::list(read, &list))
         .await
 }
 
@@ -128,7 +128,7 @@ async fn list_chain_modifier_groups(
     call: StaffCall,
     list: Listing<ModifierGroupFilter>,
 ) -> Result<Answer> {
-    call.read(move |read| modifier_groups::list(read, &list))
+    call.survey(move |read| modifier_groups::list(read, &list))
         .await
 }
 

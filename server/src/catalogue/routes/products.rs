@@ -40,7 +40,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
     responses((status = 200, body = Page<Product>)))]
 async fn list_products(call: StaffCall, list: Listing<ProductFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| products::list(read, venue, &list))
+    call.survey(move |read| products::list(read, venue, &list))
         .await
 }
 
@@ -145,7 +145,7 @@ async fn put_product_by_ref(
 #[utoipa::path(get, path = "/api/v1/chain/products", tag = "catalogue",
     params(Paging, ProductFilter), responses((status = 200, body = Page<Product>)))]
 async fn list_chain_products(call: StaffCall, list: Listing<ProductFilter>) -> Result<Answer> {
-    call.read(move |read| products::list(read, None, &list))
+    call.survey(move |read| products::list(read, None, &list))
         .await
 }
 

@@ -215,6 +215,17 @@ impl StaffCall {
         }
     }
 
+    /// Answers 200 with what `find` finds on one snapshot, which may be some moments behind: for lists of many rows
+    /// and sums over them, which a replica may serve.
+    pub async fn survey<T: Reply>(
+        &self,
+        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<Answer> {
+        let find = move |read: &mut Read| stored(StatusCode::OK, &find(read)?);
+        let db = &self.request.hall.db;
+        db.read_behind(self.scope(), find).await.map(Answer::new)
+    }
+
     pub fn hot(&self, kind: &str, id: impl ToString + Copy) -> Hot {
         Hot::of(self.identity.tenant.id, kind, &id.to_string())
     }

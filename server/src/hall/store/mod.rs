@@ -53,6 +53,7 @@ pub enum Place {
     Sqlite { file: PathBuf },
     Postgres {
         url: String,
+        /// Of a replica, for [`Db::read_behind`] alone.
         read_url: Option<String>,
     },
 }
@@ -60,7 +61,7 @@ pub enum Place {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub place: Place,
-    /// Threads that read. On PostgreSQL each holds a connection.
+    /// Threads that read, and as many on a replica. On PostgreSQL each holds a connection.
     pub readers: usize,
     /// Threads that write, on PostgreSQL only: SQLite has one writer.
     pub writers: usize,
@@ -135,16 +136,13 @@ impl Db {
                 &health,
                 &statements,
             )?),
-            Place::Postgres { url, read_url } => {
-                let read_url = read_url.as_deref().unwrap_or(url);
-                Pool::Postgres(postgres::Threads::start(
-                    url,
-                    read_url,
-                    settings,
-                    &health,
-                    &statements,
-                )?)
-            }
+            Place::Postgres { url, read_url } => Pool::Postgres(postgres::Threads::start(
+                url,
+                read_url.as_deref(),
+                settings,
+                &health,
+                &statements,
+            )?),
         };
         Ok(Db {
             pool,
@@ -205,14 +203,28 @@ impl Db {
         scope: Scope,
         find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.read_as(Rank::Tenant, scope, find).await
+    }
+
+    /// As [`Db::read`], on a snapshot that may be some moments behind: the replica's, where there is one.
+    pub async fn read_behind<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_as(Rank::Behind, scope, find).await
+    }
+
+    async fn read_as<T: Send + 'static>(
+        &self,
+        rank: Rank,
+        scope: Scope,
+        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Job::new(
-            scope,
-            Vec::new(),
-            move |tx: &mut Tx| find(tx),
-            reply,
-        ));
-        self.send_read(job, Rank::Tenant)?;
+        let find = move |tx: &mut Tx| find(tx);
+        let job = Box::new(Job::new(scope, Vec::new(), find, reply));
+        self.send_read(job, rank)?;
         answer
             .await
             .unwrap_or_else(|_| Err(Error::Busy(Duration::from_secs(1))))
@@ -271,10 +283,11 @@ impl Db {
     }
 }
 
-/// As whom a PostgreSQL read runs: bound to a tenant, or as the role that reads all.
+/// As whom and where a PostgreSQL read runs: bound to a tenant, on the replica too, or as the role that reads all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rank {
     Tenant,
+    Behind,
     Audit,
 }
 

@@ -25,7 +25,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
     responses((status = 200, body = Page<AccrualRule>)))]
 async fn list_at_venue(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list)).await
+    call.survey(move |read| super::list(read, venue, &list)).await
 }
 
 /// Make an accrual rule of a venue
@@ -103,7 +103,7 @@ async fn archive_at_venue(
     operation_id = "list_accrual_rules_in_chain", params(Paging, AccrualRuleFilter),
     responses((status = 200, body = Page<AccrualRule>)))]
 async fn list_in_chain(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list)).await
+    call.survey(move |read| super::list(read, None, &list)).await
 }
 
 /// Make an accrual rule of the chain

@@ -32,7 +32,7 @@ fn group(call: &StaffCall, ask: &EditPromotion) -> Option<Hot> {
     responses((status = 200, body = Page<Promotion>)))]
 async fn list_at_venue(call: StaffCall, list: Listing<PromotionFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list)).await
+    call.survey(move |read| super::list(read, venue, &list)).await
 }
 
 /// Make a promotion of a venue
@@ -111,7 +111,7 @@ async fn archive_at_venue(
     operation_id = "list_promotions_in_chain", params(Paging, PromotionFilter),
     responses((status = 200, body = Page<Promotion>)))]
 async fn list_in_chain(call: StaffCall, list: Listing<PromotionFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list)).await
+    call.survey(move |read| super::list(read, None, &list)).await
 }
 
 /// Make a promotion of the chain

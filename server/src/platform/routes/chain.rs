@@ -52,7 +52,7 @@ async fn edit_chain(call: StaffCall, Body(change): Body<Json>) -> Result<Answer>
 #[utoipa::path(get, path = "/api/v1/chain/venues", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<Venue>)))]
 async fn list_venues(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| venues::venues(read, &list.paging, list.filter))
+    call.survey(move |read| venues::venues(read, &list.paging, list.filter))
         .await
 }
 
@@ -120,7 +120,7 @@ async fn restore_venue(call: StaffCall) -> Result<Answer> {
 #[utoipa::path(get, path = "/api/v1/chain/tax-classes", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<TaxClass>)))]
 async fn list_tax_classes(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| tax::classes(read, &list.paging, list.filter))
+    call.survey(move |read| tax::classes(read, &list.paging, list.filter))
         .await
 }
 

@@ -43,7 +43,7 @@ fn owners(call: &StaffCall) -> Hot {
 #[utoipa::path(get, path = "/api/v1/chain/staff", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<StaffMember>)))]
 async fn list_staff(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| staff::members(read, &list.paging, list.filter))
+    call.survey(move |read| staff::members(read, &list.paging, list.filter))
         .await
 }
 
@@ -147,7 +147,7 @@ async fn set_pin(
 #[utoipa::path(get, path = "/api/v1/chain/api-keys", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<ApiKey>)))]
 async fn list_keys(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| keys::keys(read, &list.paging, list.filter))
+    call.survey(move |read| keys::keys(read, &list.paging, list.filter))
         .await
 }
 
@@ -199,7 +199,7 @@ async fn revoke_key(call: StaffCall, Path(id): Path<KeyId>) -> Result<Answer> {
     responses((status = 200, body = Page<Device>)))]
 async fn list_devices(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.read(move |read| devices::devices(read, venue, &list.paging, list.filter))
+    call.survey(move |read| devices::devices(read, venue, &list.paging, list.filter))
         .await
 }
 
