@@ -29,13 +29,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-pub use dialect::{Dialect, is_whole, plan};
+pub use dialect::{Dialect, applied_migrations, is_whole, plan};
 pub use examine::{Finding, Grade, examine};
 pub use migrate::{Migration, known as known_migrations, tables};
 #[cfg(any(test, feature = "testing"))]
 pub use postgres::admin;
 #[cfg(any(test, feature = "testing"))]
 pub use sqlite::file_admin;
+#[cfg(any(test, feature = "testing"))]
+pub use value::show_values;
 pub use value::{FromValue, Row, Value, from_word, json, word};
 pub use work::{Health, Hot, Scope};
 
