@@ -88,19 +88,23 @@ pub fn messages(
     before: Option<String>,
     limit: i64,
 ) -> Result<Vec<Message>> {
+    let before = before.unwrap_or_else(|| "evt_~".into());
+    let rows = read.query(&listing(ask), params![before, &ask.template, limit])?;
+    rows.iter().map(message_of).collect()
+}
+
+/// What [`messages`] asks.
+pub(super) fn listing(ask: &MessagesAsked) -> String {
     let state = match ask.state {
         None => "",
         Some(MessageState::Due) => "and due_at is not null",
         Some(MessageState::Delivered) => "and delivered_at is not null",
         Some(MessageState::Dead) => "and dead_at is not null",
     };
-    let sql = format!(
+    format!(
         "select {MESSAGE} and event_id < $2 and (cast($3 as text) is null or type = $3) {state}
          order by event_id desc limit $4"
-    );
-    let before = before.unwrap_or_else(|| "evt_~".into());
-    let rows = read.query(&sql, params![before, &ask.template, limit])?;
-    rows.iter().map(message_of).collect()
+    )
 }
 
 fn message_of(row: &Row) -> Result<Message> {

@@ -1,9 +1,12 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::messages::{MessageState, MessagesAsked};
+use super::store::listing;
 use crate::audit::seal_all;
 use crate::both_stores;
 use crate::hall::journal::EventType;
+use crate::hall::store::plan;
 use crate::hall::testing::TestApp;
 use crate::jobs::run_due;
 use crate::params;
@@ -163,6 +166,19 @@ both_stores! {
         assert_eq!((again.json["state"].clone(), again.json["attempts"].clone()), (json!("DUE"), json!(0)));
         app.other_tenant().await.get(&path).await.is_problem(404, "not_found");
         app.staff().get(&path).await.is_problem(403, "forbidden");
+    }
+
+    async fn no_list_of_messages_walks_the_events(app: TestApp) {
+        for (state, index) in [
+            (None, "outbox_messages"),
+            (Some(MessageState::Due), "outbox_messages_due"),
+            (Some(MessageState::Delivered), "outbox_messages_delivered"),
+            (Some(MessageState::Dead), "outbox_messages_dead"),
+        ] {
+            let sql = listing(&MessagesAsked { state, template: None });
+            let plan = app.write(move |tx| plan(tx, &sql, params!["evt_~", None::<String>, 50_i64])).await;
+            assert!(plan.contains(index), "{plan}");
+        }
     }
 
     async fn in_a_live_chain_nobody_reads_a_sign_in_code(app: TestApp) {
