@@ -20,9 +20,7 @@ pub const PRUNE: Job = Job {
 async fn prune(call: JobCall) -> Result<String> {
     let (until, mut forgotten) = (call.now - KEPT, 0);
     for _ in 0..BATCHES_MAX {
-        let batch = call
-            .write([], move |tx| forget(tx, until))
-            .await?;
+        let batch = call.write([], move |tx| forget(tx, until)).await?;
         forgotten += batch;
         call.progress(format!("{forgotten} so far"));
         if batch == 0 {
@@ -43,7 +41,7 @@ fn forget_events(tx: &mut Tx, until: Timestamp) -> Result<u64> {
     let oldest = store::oldest(tx, BATCH)?;
     let over = oldest.iter().take_while(|(at, _)| *at < until);
     match over.last() {
-        Some((_, seq)) if *seq > 1 => store::forget_events(tx, *seq),
-        _ => Ok(0),
+        Some((_, seq)) => store::forget_events(tx, *seq),
+        None => Ok(0),
     }
 }

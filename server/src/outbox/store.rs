@@ -23,16 +23,16 @@ pub fn id_of(read: &mut Read, seq: i64) -> Result<Option<EventId>> {
     row.map(|row| row.get(0)).transpose()
 }
 
-/// Which events can be read. Where older ones are forgotten, the first row is there for its id and number alone.
+/// Which events can be read. A first row that says nothing is there for its id and number alone.
 pub fn kept(read: &mut Read) -> Result<Kept> {
     let row = read.one(
-        "select coalesce((select min(seq) from outbox where tenant_id = $1 and seq > 0), 1),
+        "select coalesce((select case when data = '' then seq else seq - 1 end from outbox
+             where tenant_id = $1 and seq > 0 order by seq limit 1), 0),
            coalesce((select max(seq) from outbox where tenant_id = $1 and seq > 0), 0)",
         &[],
     )?;
-    let first: i64 = row.get(0)?;
     Ok(Kept {
-        after: if first > 1 { first } else { 0 },
+        after: row.get(0)?,
         newest: row.get(1)?,
     })
 }
@@ -161,7 +161,7 @@ pub fn oldest(read: &mut Read, limit: i64) -> Result<Vec<(Timestamp, i64)>> {
 /// Forgets the events of numbers below `seq`, and what that one says. Its id and number stay.
 pub fn forget_events(tx: &mut Tx, seq: i64) -> Result<u64> {
     tx.exec(
-        "update outbox set data = '{}' where tenant_id = $1 and seq = $2",
+        "update outbox set data = '' where tenant_id = $1 and seq = $2",
         params![seq],
     )?;
     tx.exec(
