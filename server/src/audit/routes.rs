@@ -50,7 +50,8 @@ async fn list_of_chain(call: StaffCall, ask: Listing<Wanted>) -> Result<Answer> 
     responses((status = 200, body = Page<AuditEntry>)))]
 async fn list_of_venue(call: StaffCall, ask: Listing<Wanted>) -> Result<Answer> {
     if call.role_in_chain() < Some(Role::Manager) {
-        let said = "The trail is the whole chain's; ask someone who is a manager in all its venues.";
+        let said =
+            "The trail is the whole chain's; ask someone who is a manager in all its venues.";
         return Err(Error::Refused(Code::Forbidden, Extra::saying(said)));
     }
     list(&call, ask).await

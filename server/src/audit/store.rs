@@ -152,11 +152,7 @@ pub fn list(
 }
 
 /// What [`list`] asks. Ids are in the order of time, so the index that gives their order also ends at an instant.
-pub(super) fn listing(
-    filter: &Filter,
-    before: Option<String>,
-    limit: i64,
-) -> (String, Vec<Value>) {
+pub(super) fn listing(filter: &Filter, before: Option<String>, limit: i64) -> (String, Vec<Value>) {
     let mut sql = format!(
         "select {ENTRY}, seq, hash from audit_entries where tenant_id = $1 and audit_id < $2"
     );

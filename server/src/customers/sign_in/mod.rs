@@ -142,7 +142,7 @@ impl Address {
         let cookie = call.own_cookie(CODE_COOKIE)?.unwrap_or_default();
         let text = BASE64URL_NOPAD.decode(cookie.as_bytes()).ok();
         let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-        let address = text.map(|text| {
+        let address = text.filter(|text| !text.is_empty()).map(|text| {
             if text.contains('@') {
                 Address::Email(text)
             } else {

@@ -255,8 +255,9 @@ both_stores! {
                 _ => {
                     let path = app.dashboard("/customers/import?system=till");
                     let kind = [("content-type", "application/x-ndjson")];
-                    let sent = app.manager().send_bytes(Method::POST, &path, Some(line.clone().into_bytes()), &kind);
-                    let total = sent.await.is(202).int("/total");
+                    let file = Some(line.clone().into_bytes());
+                    let sent = app.manager().send_bytes(Method::POST, &path, file, &kind).await;
+                    let total = sent.is(202).int("/total");
                     crate::jobs::run_due(&app.hall, None).await.unwrap();
                     total
                 }
