@@ -104,7 +104,9 @@ async fn archive_category(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, CategoryId)>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| categories::archive(tx, id)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| categories::archive(tx, id, if_match.as_ref()))
+        .await
 }
 
 /// List the categories of the chain
@@ -169,5 +171,7 @@ async fn edit_chain_category(
 #[utoipa::path(delete, path = "/api/v1/chain/categories/{categoryId}", tag = "catalogue",
     params(("categoryId" = CategoryId, Path)), responses((status = 204)))]
 async fn archive_chain_category(call: StaffCall, Path(id): Path<CategoryId>) -> Result<Answer> {
-    call.remove([], move |tx| categories::archive(tx, id)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| categories::archive(tx, id, if_match.as_ref()))
+        .await
 }

@@ -117,8 +117,11 @@ async fn archive_modifier_group(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ModifierGroupId)>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| modifier_groups::archive(tx, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        modifier_groups::archive(tx, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List the modifier groups of the chain
@@ -197,6 +200,9 @@ async fn archive_chain_modifier_group(
     call: StaffCall,
     Path(id): Path<ModifierGroupId>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| modifier_groups::archive(tx, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        modifier_groups::archive(tx, id, if_match.as_ref())
+    })
+    .await
 }
