@@ -167,20 +167,28 @@ fn not_ready(hall: &Hall, probed: &Probed, since: Since) -> Option<(Readiness, P
     let known = known_migrations();
     let late = probed.lag.min(hall.clock.now().duration_since(since.0));
     if probed.migrations != known {
-        let why = format!("{} migrations are applied, this program has {known}", probed.migrations);
+        let why = format!(
+            "{} migrations are applied, this program has {known}",
+            probed.migrations
+        );
         return Some((Readiness::Failed, Part::Migrations, why));
     }
     if hall.db.health().is_full() {
         return Some((Readiness::ReadOnly, Part::Store, "the disk is full".into()));
     }
-    let why = || format!("a job is due for {:#}", probed.lag.round(Unit::Second).unwrap_or(LAG_MAX));
+    let why = || {
+        format!(
+            "a job is due for {:#}",
+            probed.lag.round(Unit::Second).unwrap_or(LAG_MAX)
+        )
+    };
     (late > LAG_MAX).then(|| (Readiness::Failed, Part::Jobs, why()))
 }
 
 /// Say whether the server should be sent requests
 ///
-/// 503 with the part and a reason while the store cannot be reached or takes no writes, its tables are not those of this
-/// program, or jobs stand still.
+/// 503 with the part and a reason while the store cannot be reached or takes no writes, its tables are not those of
+/// this program, or jobs stand still.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 async fn readyz(State(hall): State<Hall>, Extension(since): Extension<Since>) -> Response {
@@ -189,9 +197,10 @@ async fn readyz(State(hall): State<Hall>, Extension(since): Extension<Since>) ->
     let wrong = match (hall.db.health().failure(), &probed) {
         (Some(why), _) => failed(why),
         (None, Err(_)) => failed("the store does not answer".into()),
-        (None, Ok(Err(error))) => {
-            failed(format!("the store does not answer: {}", error.code().word()))
-        }
+        (None, Ok(Err(error))) => failed(format!(
+            "the store does not answer: {}",
+            error.code().word()
+        )),
         (None, Ok(Ok(probed))) => not_ready(&hall, probed, since),
     };
     let probed = probed.ok().and_then(std::result::Result::ok);
@@ -393,6 +402,13 @@ mod tests {
             assert_eq!((said.is(503).text("/status"), said.text("/part")), ("FAILED".into(), "JOBS".into()));
             crate::jobs::run_due(&app.hall, None).await.unwrap();
             assert_eq!(app.nobody().get("/readyz").await.is(200).json["part"], serde_json::Value::Null);
+        }
+
+        async fn a_test_chain_whose_clock_jumped_says_nothing_of_the_server(app: TestApp) {
+            app.advance(jiff::SignedDuration::from_hours(3));
+            crate::jobs::run_due(&app.hall, None).await.unwrap();
+            app.write(|tx| tx.exec("update tenants set clock_offset_micros = 864000000000 where tenant_id = $1", &[])).await;
+            app.nobody().get("/readyz").await.is(200);
         }
 
         async fn who_opens_the_address_is_told_where_to_go(app: TestApp) {
