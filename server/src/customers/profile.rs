@@ -443,6 +443,9 @@ pub fn change(
 }
 
 /// Makes or replaces the customer whom another system knows by this name; their other names stay.
+///
+/// # Errors
+/// As [`edit`]; `Stale` where a version is named of whom nobody knows.
 pub fn upsert(
     tx: &mut Tx,
     venue: &Venue,
@@ -463,6 +466,7 @@ pub fn upsert(
         }
     }
     match before {
+        None if if_match.is_some() => Err(Error::Stale),
         None => create(tx, venue, &ask),
         Some(before) => {
             etag::honour(if_match, before.version)?;

@@ -72,6 +72,8 @@ async fn create_customer(call: StaffCall, Body(ask): Body<EditCustomer>) -> Resu
 }
 
 /// Create or replace the customer whom another system knows
+///
+/// With `If-Match` they must be known already.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/customers/by-ref/{system}/{id}",
     tag = "customers",
     params(("venueId" = VenueId, Path), ("system" = String, Path), ("id" = String, Path)),

@@ -31,8 +31,8 @@ impl<T: Serialize + DeserializeOwned + Clone> Change<T> {
 
 /// The command `current` with `patch` merged into it.
 ///
-/// A command writes all its fields, `null` ones too (no `skip_serializing_if`), so that each may be cleared. In a map of
-/// the caller's own names a `null` for one that is not there changes nothing.
+/// A command writes all its fields, `null` ones too (no `skip_serializing_if`), so that each may be cleared. In a map
+/// of the caller's own names a `null` for one that is not there changes nothing.
 ///
 /// # Errors
 /// `Invalid` with the pointer of what does not fit; a field that the command does not have is refused, also

@@ -182,8 +182,14 @@ pub fn edit(
 }
 
 /// Ends a device and whoever is signed in at it with this very write; again is no error.
-pub fn revoke(tx: &mut Tx, venue: VenueId, id: DeviceId) -> Result<()> {
+pub fn revoke(
+    tx: &mut Tx,
+    venue: VenueId,
+    id: DeviceId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = device(tx, venue, id)?;
+    etag::honour(if_match, before.version)?;
     if before.revoked_at.is_none() {
         store::mark_revoked(tx, id)?;
         identity::unlist(tx, Lookup::Token, id)?;

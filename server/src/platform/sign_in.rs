@@ -172,8 +172,7 @@ pub async fn sign_out(call: StaffCall) -> Result<Answer> {
         Ok(())
     };
     let hall = call.hall().clone();
-    let gone =
-        move |(): &()| sessions::cookie(&hall, STAFF_COOKIE, None, SignedDuration::ZERO);
+    let gone = move |(): &()| sessions::cookie(&hall, STAFF_COOKIE, None, SignedDuration::ZERO);
     call.tell(StatusCode::NO_CONTENT, [], gone, end).await
 }
 
@@ -194,8 +193,9 @@ pub async fn change_password(call: StaffCall, ask: ChangePassword) -> Result<Ans
     let id = call.staff().ok_or(Error::NotFound("password"))?;
     let subject = [Subject::password_of(id)];
     let hot = call.hot("tries", subject[0].text());
-    let taken = subject.clone();
+    let (taken, if_match) = (subject.clone(), call.if_match());
     let reserve = move |tx: &mut Tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
         tries::reserve(tx, &taken)?;
         staff::password_hash(tx, id)
     };

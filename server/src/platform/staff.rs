@@ -270,6 +270,11 @@ pub fn edit(
     Ok(after)
 }
 
+/// Lets an act pass that was decided on by this version of the person.
+pub fn honour(read: &mut Read, id: StaffId, if_match: Option<&HeaderValue>) -> Result<()> {
+    etag::honour(if_match, member(read, id)?.version)
+}
+
 fn keep_an_owner(tx: &mut Tx, leaving: StaffId) -> Result<()> {
     if store::has_other_owner(tx, leaving)? {
         Ok(())

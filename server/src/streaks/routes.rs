@@ -85,8 +85,11 @@ async fn archive_streak(
     Path((_, id)): Path<(VenueId, StreakId)>,
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.remove([], move |tx| super::archive(tx, Some(venue), id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, Some(venue), id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List the streaks of the chain
@@ -138,8 +141,11 @@ async fn replace_chain_streak(
 #[utoipa::path(delete, path = "/api/v1/chain/loyalty/streaks/{streakId}", tag = "streaks",
     params(("streakId" = StreakId, Path)), responses((status = 204)))]
 async fn archive_chain_streak(call: StaffCall, Path(id): Path<StreakId>) -> Result<Answer> {
-    call.remove([], move |tx| super::archive(tx, None, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, None, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// Show how far a customer is with each streak

@@ -606,7 +606,12 @@ fn the_demo_of_one_seed_is_the_same_twice_and_has_rewards() {
     // Its keys are known to everybody: nobody but this machine may reach it.
     let open = run(&one.data(), &["serve", "--listen", "0.0.0.0:0"]);
     let told = String::from_utf8_lossy(&open.stderr);
-    assert!(!open.status.success() && told.contains("the store holds the demo") && told.contains("--listen 127.0.0.1"), "{told}");
+    assert!(
+        !open.status.success()
+            && told.contains("the store holds the demo")
+            && told.contains("--listen 127.0.0.1"),
+        "{told}"
+    );
     let doctor = stdout(&run(&one.data(), &["doctor"]));
     assert!(doctor.contains("the store holds the demo"), "{doctor}");
     let server = Server::start(&one.data());

@@ -301,7 +301,7 @@ const BREACHES: &[Breach] = &[
     breach("L34", "the feed has", &[], &["delete from outbox where seq = 2"]),
     breach("L34", "the feed has", &[], &["delete from outbox where seq = (select max(seq) from outbox)"]),
     breach("L35", "a token in the directory is no hash", &[], &["update directory set lookup = 'st_' || lookup where kind = 'token'"]),
-    breach("L35", "a pairing in the directory is no hash", &[], &["update directory set lookup = 'ABCD-EFGH' where kind = 'pairing'"]),
+    breach("L35", "a pairing in the directory is no hash", &[], &["update directory set lookup = substr(lookup, 1, 10) where kind = 'pairing'"]),
     breach("L35", "the password or PIN", &[], &["update staff set pin_hash = '2580'"]),
     breach("L35", "the password or PIN", &[], &["update staff set password_hash = 'four plain words'"]),
     breach("L35", "a sign-in code is not hashed", &[], &["insert into sign_in_codes (tenant_id, address, code_hash, expires_at)

@@ -23,7 +23,8 @@ const HIDDEN: &str = "\u{1}";
 /// Under this name the nonce is kept among the headers; it never goes out.
 const NONCE: &str = "nonce";
 const TOLD_AGAIN: SignedDuration = SignedDuration::from_mins(10);
-const OVER: &str = "The answer to this key held a token, which is told again for ten minutes only: use a new key.";
+const OVER: &str =
+    "The answer to this key held a token, which is told again for ten minutes only: use a new key.";
 
 /// What the tokens of one request are made of.
 pub(super) struct Seeds {
@@ -81,7 +82,10 @@ impl Seeds {
 /// The answer as it is kept: without its token, and with what that was made of.
 pub(super) fn hidden(told: &Stored, token: &Secret, nonce: String) -> Stored {
     // What stands before the first underscore says what kind of token it is.
-    let secret = token.expose().split_once('_').map_or("", |(_, secret)| secret);
+    let secret = token
+        .expose()
+        .split_once('_')
+        .map_or("", |(_, secret)| secret);
     let mut kept = replaced(told.clone(), secret, HIDDEN);
     kept.headers.push((NONCE.to_owned(), nonce));
     kept

@@ -528,8 +528,8 @@ impl Tx {
         result
     }
 
-    /// As [`Tx::savepoint`], with the outcome of all that `part` queued, and a panic as the `Bug` that it is: for work of
-    /// many parts, of which a broken one must not stop the others.
+    /// As [`Tx::savepoint`], with the outcome of all that `part` queued, and a panic as the `Bug` that it is: for work
+    /// of many parts, of which a broken one must not stop the others.
     pub fn apart<T>(&mut self, part: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         self.savepoint(|tx| {
             let depth = tx.depth;

@@ -107,8 +107,12 @@ async fn edit_staff(
     params(("staffId" = StaffId, Path)), responses((status = 204)))]
 async fn let_go(call: StaffCall, Path(id): Path<StaffId>) -> Result<Answer> {
     let limit = limit(&call)?;
-    call.remove([owners(&call)], move |tx| staff::archive(tx, id, limit))
-        .await
+    let if_match = call.if_match();
+    call.remove([owners(&call)], move |tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::archive(tx, id, limit)
+    })
+    .await
 }
 
 /// Set a person's password
@@ -123,8 +127,12 @@ async fn set_password(
 ) -> Result<Answer> {
     let limit = limit(&call)?;
     let hash = ask.hashed(call.hall()).await?;
-    call.remove([], move |tx| staff::set_password(tx, id, &hash, limit))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::set_password(tx, id, &hash, limit)
+    })
+    .await
 }
 
 /// Set a person's PIN
@@ -139,8 +147,12 @@ async fn set_pin(
 ) -> Result<Answer> {
     let limit = limit(&call)?;
     let hash = ask.hashed(call.hall()).await?;
-    call.remove([], move |tx| staff::set_pin(tx, id, &hash, limit))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::set_pin(tx, id, &hash, limit)
+    })
+    .await
 }
 
 /// List the API keys
@@ -190,7 +202,9 @@ async fn rename_key(
     params(("keyId" = KeyId, Path)), responses((status = 204)))]
 async fn revoke_key(call: StaffCall, Path(id): Path<KeyId>) -> Result<Answer> {
     let limit = limit(&call)?;
-    call.remove([], move |tx| keys::revoke(tx, id, limit)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| keys::revoke(tx, id, limit, if_match.as_ref()))
+        .await
 }
 
 /// List the devices of a venue
@@ -252,8 +266,11 @@ async fn revoke_device(
     call: StaffCall,
     Path((venue, id)): Path<(VenueId, DeviceId)>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| devices::revoke(tx, venue, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        devices::revoke(tx, venue, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List who may switch to this venue's tills by PIN

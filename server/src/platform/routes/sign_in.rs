@@ -82,8 +82,10 @@ async fn pair_device(call: PublicCall, Body(ask): Body<PairDevice>) -> Result<An
         let token = Secret::new(paired.token.clone());
         sessions::cookie(&hall, DEVICE_COOKIE, Some(&token), life)
     };
-    call.tell(StatusCode::CREATED, [], cookie, move |tx| devices::pair(tx, id))
-        .await
+    call.tell(StatusCode::CREATED, [], cookie, move |tx| {
+        devices::pair(tx, id)
+    })
+    .await
 }
 
 /// Found the first chain with the link that the server printed
