@@ -28,7 +28,7 @@ use server::hall::id::{OrderId, TenantId, VenueId};
 use server::hall::identity::{self, Mode, Venue};
 use server::hall::journal::By;
 use server::hall::secret::Entropy;
-use server::hall::store::{Db, Place, Scope, Settings, Tx};
+use server::hall::store::{Db, Place, Scope, Settings, Tx, show_values};
 use server::hall::testing;
 use server::hall::time::Clock;
 use server::platform::chain::{self, Founding};
@@ -52,6 +52,7 @@ const GOAL_P99: Duration = Duration::from_millis(25);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 fn main() {
+    show_values();
     let recorder = Recorder::default();
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(recorder.clone()))
         .expect("no other subscriber is set");
