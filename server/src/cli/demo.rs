@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Global, open_with, say};
 use crate::demo::{self, Demo};
@@ -13,9 +14,9 @@ use crate::hall::time::Clock;
 
 #[derive(Debug, Args)]
 pub struct Ask {
-    /// The same seed and instant give the same demo, ids and keys included
-    #[arg(long, default_value_t = SEED)]
-    seed: u64,
+    /// The same seed and instant give the same demo, ids and keys included [default: 1]
+    #[arg(long)]
+    seed: Option<u64>,
     /// When the demo's year ends, such as 2026-06-12T10:00:00Z [default: now]
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<Timestamp>,
@@ -26,7 +27,17 @@ pub struct Ask {
 
 /// What the demo's people sign in with stands beside its store: it is a test chain and listens on loopback.
 const FILE: &str = "demo.json";
-pub const SEED: u64 = 1;
+const SEED: u64 = 1;
+
+/// The demo with what it was made from: it is not made anew from anything else.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    seed: u64,
+    as_of: Timestamp,
+    #[serde(flatten)]
+    demo: Demo,
+}
 
 pub async fn demo(common: &Global, ask: Ask) -> Result<ExitCode> {
     let config = common.load([])?;
@@ -40,23 +51,40 @@ pub async fn demo(common: &Global, ask: Ask) -> Result<ExitCode> {
 }
 
 /// The demo of this data folder, made if it is not there yet.
-pub async fn made(config: &Config, seed: u64, as_of: Option<Timestamp>) -> Result<Demo> {
+///
+/// # Errors
+/// The folder holds the demo of another seed or instant, or half of one.
+pub async fn made(config: &Config, seed: Option<u64>, as_of: Option<Timestamp>) -> Result<Demo> {
     let path = config.data.join(FILE);
     if let Ok(text) = std::fs::read_to_string(&path) {
-        return serde_json::from_str(&text)
-            .with_context(|| format!("{} cannot be read", path.display()));
+        let kept: Kept = serde_json::from_str(&text)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        if seed.is_some_and(|seed| seed != kept.seed) || as_of.is_some_and(|at| at != kept.as_of) {
+            bail!(
+                "{} holds the demo of --seed {} --as-of {}: leave these options out, or choose another --data",
+                config.data.display(),
+                kept.seed,
+                kept.as_of
+            );
+        }
+        return Ok(kept.demo);
     }
+    let seed = seed.unwrap_or(SEED);
     let as_of = as_of.unwrap_or_else(|| Clock::system().now());
     let hall: Hall = open_with(config, "", Clock::fixed(as_of), Entropy::seeded(seed)).await?;
     let made = demo::make(&hall, as_of).await;
     hall.db.close().await;
-    let made = match made {
-        Ok(made) => made,
-        Err(error) => bail!("the demo cannot be made: {error}"),
+    let demo = match made {
+        Ok(demo) => demo,
+        Err(error) => bail!(
+            "the demo cannot be made: {error}. Where an earlier try was cut off, half of it is there: delete the store \
+             and begin again"
+        ),
     };
-    let text = serde_json::to_string_pretty(&made)?;
+    let kept = Kept { seed, as_of, demo };
+    let text = serde_json::to_string_pretty(&kept)?;
     crate::hall::config::write_private(&path, text.as_bytes())?;
-    Ok(made)
+    Ok(kept.demo)
 }
 
 /// For a person who wants to try it.

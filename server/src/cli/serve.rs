@@ -102,7 +102,7 @@ async fn demo(config: &Config) -> Result<Demo> {
     if !config.listen.ip().is_loopback() {
         bail!(DEMO_STAYS);
     }
-    demo::made(config, demo::SEED, None).await
+    demo::made(config, None, None).await
 }
 
 const DEMO_STAYS: &str = "the store holds the demo, whose keys and PINs everybody knows, so it listens on this machine \

@@ -603,6 +603,15 @@ fn the_demo_of_one_seed_is_the_same_twice_and_has_rewards() {
         secret(&one) != secret(&other),
         "whoever knows the seed would know the secret"
     );
+    let kept: Json =
+        serde_json::from_str(&stdout(&run(&one.data(), &["demo", "--json"]))).expect("JSON");
+    assert_eq!(kept, said);
+    let another = run(&one.data(), &["demo", "--seed", "8"]);
+    let told = String::from_utf8_lossy(&another.stderr);
+    assert!(
+        !another.status.success() && told.contains("holds the demo of --seed 7"),
+        "{told}"
+    );
     // Its keys are known to everybody: nobody but this machine may reach it.
     let open = run(&one.data(), &["serve", "--listen", "0.0.0.0:0"]);
     let told = String::from_utf8_lossy(&open.stderr);
