@@ -25,7 +25,9 @@ fn eur(amount: i64) -> Json {
 
 both_stores! {
     async fn so_many_stay_off_and_what_was_asked_for_comes_off_all_the_same(app: TestApp) {
-        ten_percent(&app).await;
+        let rule = json!({"name": "Happy hour", "type": "PERCENTAGE", "percent": "10", "scope": "ORDER",
+            "isAutomatic": true, "isStackable": true});
+        app.manager().post(&app.dashboard("/discounts"), rule).await.is(201);
         let opened = open(&app, json!([inline(1_000)])).await;
         let path = app.till(&format!("/orders/{}", opened.text("/id")));
         let happy = opened.text("/discounts/0/id");
@@ -38,7 +40,8 @@ both_stores! {
         let refused = app.staff().delete(&format!("{path}/discounts/{happy}")).await;
         let said = refused.is_problem(422, "discount_refused").text("/detail");
         assert_eq!(said, "At most 200 discounts stay off an order; put one back first.");
-        let ask = json!({"type": "PERCENTAGE", "percent": "20", "reason": "regular"});
+        let item = opened.text("/items/0/id");
+        let ask = json!({"type": "PERCENTAGE", "percent": "20", "itemIds": [item], "reason": "regular"});
         let given = app.staff().post(&format!("{path}/discounts/manual"), ask).await;
         let mut borne = given.is(201).json["discounts"].as_array().unwrap().iter();
         let manual = borne.find(|one| one["origin"] == "MANUAL").unwrap()["id"].as_str().unwrap();
