@@ -149,6 +149,7 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         opened_at: at,
         business_day: purchase.day,
         closed_at: Some(at),
+        paid_on: Some(purchase.day),
         void_reason: None,
         tip: 0,
         paid: purchase.amount,

@@ -68,6 +68,7 @@ pub fn take(tx: &mut Tx, venue: &Venue, tab: &mut Tab, ask: &Pay) -> Result<Paym
         tip,
         rounding,
         at: tx.now(),
+        on,
     };
     let currency = tab.currency.clone();
     let reporting_amount = reporting(tx, &currency, amount + tip, on)?;
@@ -106,7 +107,7 @@ fn settle(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
         return Ok(());
     };
     let at = tab.closed_at.unwrap_or(tx.now());
-    let day = venue.business_day(at);
+    let day = tab.paid_on.unwrap_or(tab.business_day);
     let spent = reporting(tx, &tab.currency, tab.total() - tab.tip, day)?;
     let purchase = tab.id.to_string();
     let opens_visit = customers::record_visit(tx, customer, venue.id, day, &purchase, at)?;

@@ -25,7 +25,7 @@ use crate::hall::journal::EventType;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
 use crate::loyalty::{self, TakeBack};
-use crate::orders::{self, Booking, Order, Payout, Refund, SoFar, Source, Status, Tab};
+use crate::orders::{self, Booking, Order, Payout, Refund, SoFar, Status, Tab};
 use crate::payments::{self, Captured, GiveBack, Method, SubjectKind};
 use crate::{coupons, customers, leaderboards, streaks, tiers};
 
@@ -374,7 +374,7 @@ fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result
         return Ok(0);
     };
     customers::record_refund(tx, customer, venue.id, given.reporting, given.becomes_whole)?;
-    let on = visit_day(venue, tab);
+    let on = tab.paid_on.unwrap_or(tab.business_day);
     let undone = if given.becomes_whole {
         customers::undo_visit(tx, customer, venue.id, on)?
     } else {
@@ -487,14 +487,6 @@ pub(super) fn take_all_back(tx: &mut Tx, all: &[TakeBack]) -> Result<Taken> {
         }
     }
     Ok(taken)
-}
-
-/// The business day that the order was paid on, which is its visit's.
-fn visit_day(venue: &Venue, tab: &Tab) -> jiff::civil::Date {
-    match (tab.source, tab.closed_at) {
-        (Source::Till | Source::Api, Some(at)) => venue.business_day(at),
-        (Source::Import, _) | (_, None) => tab.business_day,
-    }
 }
 
 #[cfg(test)]

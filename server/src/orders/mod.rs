@@ -119,6 +119,8 @@ pub struct Tab {
     pub opened_at: Timestamp,
     pub business_day: Date,
     pub closed_at: Option<Timestamp>,
+    /// The business day that it was paid on, by the venue's hours of then; its customer's visit is of that day.
+    pub paid_on: Option<Date>,
     pub void_reason: Option<String>,
     /// Sum of tips, which the total contains.
     pub tip: i64,
@@ -228,6 +230,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         opened_at: now,
         business_day: venue.business_day(now),
         closed_at: None,
+        paid_on: None,
         void_reason: None,
         tip: 0,
         paid: 0,
@@ -492,6 +495,8 @@ pub struct Paid {
     pub tip: i64,
     pub rounding: i64,
     pub at: Timestamp,
+    /// The business day of that instant.
+    pub on: Date,
 }
 
 /// Books a payment on the order, and closes it when nothing is due any more: `reporting_total` then says what was
@@ -516,6 +521,7 @@ pub fn book_payment(
         let reporting = reporting_total(tx, spent)?;
         tab.status = Status::Paid;
         tab.closed_at = Some(paid.at);
+        tab.paid_on = Some(paid.on);
         holds::finish(tx, venue, tab)?;
         Some(reporting)
     } else {

@@ -123,7 +123,7 @@ pub fn save(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
 pub fn save_payment(tx: &mut Tx, tab: &Tab, before: i64, reporting: Option<i64>) -> Result<()> {
     let saved = tx.exec(
         "update orders set status = $4, paid = $5, tip = $6, rounding = $7, total = $8, closed_at = $9,
-           reporting_total = $10, version = $11, updated_at = $12
+           reporting_total = $10, version = $11, updated_at = $12, paid_on = $13
          where tenant_id = $1 and order_id = $2 and version = $3",
         params![
             tab.id,
@@ -136,7 +136,8 @@ pub fn save_payment(tx: &mut Tx, tab: &Tab, before: i64, reporting: Option<i64>)
             tab.closed_at,
             reporting,
             tab.version,
-            tx.now()
+            tx.now(),
+            tab.paid_on
         ],
     )?;
     moved(saved)
@@ -315,7 +316,7 @@ pub fn replace_discounts(
 
 const TAB: &str =
     "select order_id, venue_id, status, customer_id, label, served_by, source, currency, tax_mode,
-    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, refunded
+    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, paid_on, refunded
     from orders where tenant_id = $1";
 
 pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Option<Tab>> {
@@ -353,7 +354,8 @@ fn tab(row: &Row) -> Result<Tab> {
         decided: row.json(17)?,
         asks: row.json(18)?,
         removed: Vec::new(),
-        refunded: row.get(19)?,
+        paid_on: row.get(19)?,
+        refunded: row.get(20)?,
         lines: Vec::new(),
     })
 }
@@ -460,7 +462,7 @@ pub fn list(
     let rows = read.query(&sql, &params)?;
     let tabs = rows
         .iter()
-        .map(|row| Ok((tab(row)?, row.get::<i64>(20)?)))
+        .map(|row| Ok((tab(row)?, row.get::<i64>(21)?)))
         .collect::<Result<Vec<_>>>()?;
     let mut page =
         Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
