@@ -159,6 +159,7 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         lines,
         decided,
         asks: orders::Asks::default(),
+        is_named: true,
         removed: Vec::new(),
     })
 }

@@ -51,6 +51,7 @@ use crate::hall::journal::EventType;
 use crate::hall::money::Money;
 use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
+use crate::platform::refs::{self, ExternalRef};
 use crate::{customers, payments};
 
 pub use asks::Asks;
@@ -102,6 +103,9 @@ pub struct OpenOrder {
     /// Codes that the guest has; each must apply.
     #[serde(default)]
     pub coupon_codes: Vec<String>,
+    /// What other systems call it.
+    #[serde(default)]
+    pub external_refs: Vec<ExternalRef>,
 }
 
 /// An order as it is stored: its row, its lines, and what was decided over them.
@@ -133,6 +137,8 @@ pub struct Tab {
     pub lines: Vec<Line>,
     pub decided: Decided,
     pub asks: Asks,
+    /// Whether other systems have names for it: they are looked up where there are any.
+    pub is_named: bool,
     /// What no longer fitted at this change and was let go: told once, stored nowhere.
     pub removed: Vec<TraceEntry>,
 }
@@ -215,6 +221,7 @@ impl Tab {
 /// Opens an order and prices what is on it.
 pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Result<Tab> {
     check_label(ask.label.as_deref())?;
+    check_refs(&ask.external_refs)?;
     let now = tx.now();
     let by = tx.scope().by.actor.clone();
     let mut tab = Tab {
@@ -240,6 +247,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         lines: Vec::new(),
         decided: Decided::of_nothing(venue)?,
         asks: Asks::default(),
+        is_named: !ask.external_refs.is_empty(),
         removed: Vec::new(),
     };
     tab.customer = ask.customer_id;
@@ -255,6 +263,8 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         return Err(wishes::refused(venue, &tab, entry));
     }
     store::insert(tx, &tab)?;
+    let mut names = ask.external_refs.iter();
+    names.try_for_each(|named| refs::put(tx, tab.id, named))?;
     Ok(tab)
 }
 
@@ -565,6 +575,16 @@ pub fn show(read: &mut Read, tab: &Tab) -> Result<Order> {
 pub fn import(tx: &mut Tx, tab: &Tab, reporting_total: i64) -> Result<()> {
     store::insert(tx, tab)?;
     store::save_payment(tx, tab, tab.version, Some(reporting_total))
+}
+
+fn check_refs(external_refs: &[ExternalRef]) -> Result<()> {
+    let mut wrong = Vec::new();
+    refs::check(external_refs, "/externalRefs", &mut wrong);
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(wrong))
+    }
 }
 
 fn check_label(label: Option<&str>) -> Result<()> {

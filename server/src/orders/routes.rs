@@ -44,7 +44,8 @@ async fn list(call: StaffCall, listing: Listing<OrderFilter>) -> Result<Answer> 
             updated_since: listing.filter.updated_since,
         };
         let tabs = store::list(read, venue.id, &filter, &listing.paging)?;
-        tabs.try_map(|tab| super::show::assembled(&tab, Vec::new()))
+        let mut names = super::show::names(read, &tabs.items)?;
+        tabs.try_map(|tab| super::show::listed(&tab, &mut names))
     })
     .await
 }

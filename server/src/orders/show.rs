@@ -1,5 +1,7 @@
 //! An order as the API shows it: lines, discounts with their reasons, payments, totals.
 
+use std::collections::HashMap;
+
 use engine::discount::{Origin, Scope};
 use engine::quote::{Language, TraceCode, TraceEntry, Verdict, Wording, sentence};
 use jiff::Timestamp;
@@ -25,6 +27,7 @@ use crate::hall::store::Read;
 use crate::hall::text::language_or_english;
 use crate::loyalty::{self, Calculation};
 use crate::payments::{self, Payment};
+use crate::platform::refs::{self, ExternalRef};
 
 /// What is bought at the till.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -37,6 +40,8 @@ pub struct Order {
     pub customer_id: Option<CustomerId>,
     #[schema(example = "table 4")]
     pub label: Option<String>,
+    /// What other systems call it.
+    pub external_refs: Vec<ExternalRef>,
     /// Who answers for it now, as the audit log names them.
     pub served_by: String,
     pub opened_at: Timestamp,
@@ -220,6 +225,9 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
     let mut order = assembled(tab, payments)?;
+    if tab.is_named {
+        order.external_refs = refs::of(read, tab.id)?;
+    }
     let evaluation = &tab.decided.evaluation;
     let language = language_or_english(&venue.language);
     let told = |entries: &[TraceEntry]| -> Result<Vec<Reason>> {
@@ -249,8 +257,24 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     Ok(order)
 }
 
-/// The order as it stands in `tab`, with these payments and without its reasons: as lists have it.
-pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
+/// What other systems call orders, by the order's id.
+pub type Names = HashMap<String, Vec<ExternalRef>>;
+
+pub fn names(read: &mut Read, tabs: &[Tab]) -> Result<Names> {
+    let named = tabs.iter().filter(|tab| tab.is_named);
+    let named: Vec<OrderId> = named.map(|tab| tab.id).collect();
+    refs::of_many(read, &named)
+}
+
+/// The order as lists have it: without payments and reasons.
+pub fn listed(tab: &Tab, names: &mut Names) -> Result<Order> {
+    let mut order = assembled(tab, Vec::new())?;
+    order.external_refs = names.remove(&tab.id.to_string()).unwrap_or_default();
+    Ok(order)
+}
+
+/// The order as it stands in `tab`, with these payments and without its reasons and names.
+fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
     let shares = Shares::of(&tab.decided.evaluation);
     Ok(Order {
         id: tab.id,
@@ -259,6 +283,7 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
         source: tab.source,
         customer_id: tab.customer,
         label: tab.label.clone(),
+        external_refs: Vec::new(),
         served_by: tab.served_by.clone(),
         opened_at: tab.opened_at,
         business_day: tab.business_day,

@@ -316,7 +316,9 @@ pub fn replace_discounts(
 
 const TAB: &str =
     "select order_id, venue_id, status, customer_id, label, served_by, source, currency, tax_mode,
-    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, paid_on, refunded
+    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, paid_on,
+    (select count(*) from external_refs e
+     where e.tenant_id = $1 and e.id = orders.order_id and e.kind = 'ord'), refunded
     from orders where tenant_id = $1";
 
 pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Option<Tab>> {
@@ -355,7 +357,8 @@ fn tab(row: &Row) -> Result<Tab> {
         asks: row.json(18)?,
         removed: Vec::new(),
         paid_on: row.get(19)?,
-        refunded: row.get(20)?,
+        is_named: row.get::<i64>(20)? > 0,
+        refunded: row.get(21)?,
         lines: Vec::new(),
     })
 }
@@ -462,7 +465,7 @@ pub fn list(
     let rows = read.query(&sql, &params)?;
     let tabs = rows
         .iter()
-        .map(|row| Ok((tab(row)?, row.get::<i64>(21)?)))
+        .map(|row| Ok((tab(row)?, row.get::<i64>(22)?)))
         .collect::<Result<Vec<_>>>()?;
     let mut page =
         Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);

@@ -11,7 +11,9 @@ use crate::discounts::{self, EditDiscount};
 use crate::hall::error::Error;
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
-use crate::hall::testing::TestApp;
+use crate::hall::testing::{TestApp, venue};
+use crate::platform::chain;
+use crate::platform::refs::ExternalRef;
 use crate::platform::tax::{self, EditTaxClass};
 use crate::{both_stores, customers};
 
@@ -142,6 +144,47 @@ both_stores! {
         }
         let empty = app.staff().post(&app.till("/orders"), json!({"payments": [{"method": "CASH"}]})).await;
         empty.is_problem(422, "empty_order");
+    }
+
+    async fn an_order_is_found_by_what_another_system_calls_it(app: TestApp) {
+        let item = json!({"inline": {"name": "Beer", "unitPrice": {"amount": 800, "currency": "EUR"}}});
+        let path = app.till("/orders/by-ref/square/10442");
+        let ask = json!({"items": [item], "externalRefs": [{"system": "kds", "id": "7"}], "payments": [{"method": "CARD"}]});
+        let made = app.staff().put(&path, ask.clone()).await;
+        let names = json!([{"system": "kds", "id": "7"}, {"system": "square", "id": "10442"}]);
+        assert_eq!((made.is(201).text("/status"), &made.json["externalRefs"]), ("PAID".into(), &names));
+        let again = app.staff().put(&path, ask.clone()).await;
+        assert_eq!((again.is(200).text("/id"), again.header("etag")), (made.text("/id"), made.header("etag")));
+        let other = app.staff().put(&path, json!({"items": [item, item]})).await;
+        assert_eq!(other.is(200).int("/totals/total/amount"), 800, "an order that is there is not overwritten");
+        let all = app.staff().get(&app.till("/orders")).await;
+        assert_eq!((all.is(200).int("/total"), &all.json["items"][0]["externalRefs"]), (1, &names));
+        let shown = app.staff().get(&app.till(&format!("/orders/{}", made.text("/id")))).await;
+        assert_eq!(shown.is(200).json["externalRefs"], names);
+
+        let tag = |tag: &'static str| [("if-match", tag)];
+        let put = async |path: &str, headers: &[(&str, &str)]| {
+            app.staff().send(axum::http::Method::PUT, path, Some(json!({"items": []})), headers).await
+        };
+        put(&path, &tag("\"v99\"")).await.is_problem(412, "stale");
+        put(&app.till("/orders/by-ref/square/1"), &tag("*")).await.is_problem(412, "stale");
+        put(&app.till("/orders/by-ref/Square!/1"), &[]).await.is_problem(422, "invalid");
+        let taken = app.staff().post(&app.till("/orders"), json!({"externalRefs": [{"system": "square", "id": "10442"}]})).await;
+        assert_eq!(taken.is_problem(409, "ref_taken").text("/id"), made.text("/id"));
+        let wrong = app.staff().post(&app.till("/orders"), json!({"externalRefs": [{"system": "square", "id": " "}]})).await;
+        assert_eq!(wrong.is_problem(422, "invalid").text("/errors/0/pointer"), "/externalRefs/0/id");
+        let annex = app.write(|tx| chain::open_venue(tx, &venue("annex", "EUR"))).await;
+        let there = format!("/api/v1/tpv/venues/{annex}/orders/by-ref/square/10442");
+        app.owner().put(&there, ask.clone()).await.is_problem(409, "ref_taken");
+        app.other_tenant().await.put(&path, ask.clone()).await.is_problem(404, "not_found");
+
+        let path = app.till("/orders/by-ref/square/10443");
+        let both = futures_util::future::join_all((0..4).map(|_| {
+            let (staff, path, ask) = (app.staff(), path.clone(), json!({"items": [item]}));
+            async move { staff.put(&path, ask).await }
+        })).await;
+        assert!(both.iter().all(|said| said.status.is_success() && said.text("/id") == both[0].text("/id")), "{both:?}");
+        assert_eq!(app.staff().get(&app.till("/orders")).await.int("/total"), 2);
     }
 
     async fn the_calculator_explains_each_point(app: TestApp) {

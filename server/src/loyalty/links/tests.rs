@@ -73,12 +73,9 @@ both_stores! {
 
     async fn what_bears_the_reference_of_an_order_is_that_order(app: TestApp) {
         let guest = app.customer("Noor").await.to_string();
-        let order = spend(&app, &guest, 5_000).await.is(201).text("/id");
-        let named: crate::hall::id::OrderId = order.parse().expect("an id");
-        app.write(move |tx| {
-            let square = crate::platform::refs::ExternalRef { system: "square".into(), id: "10442".into() };
-            crate::platform::refs::put(tx, named, &square)
-        }).await;
+        let item = json!({"inline": {"name": "x", "unitPrice": eur(5_000)}});
+        let sale = json!({"customerId": guest, "items": [item], "payments": [{"method": "CARD"}]});
+        let order = app.staff().put(&app.till("/orders/by-ref/square/10442"), sale).await.is(201).text("/id");
         let said = told(&app, report(&guest, "10442", 5_000)).await;
         assert_eq!((said.is(201).text("/state"), said.text("/purchaseId")), ("LINKED".into(), order));
         assert_eq!(balance(&app, &guest).await, 50);
