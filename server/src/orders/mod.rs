@@ -37,20 +37,25 @@ mod wishes;
 use std::collections::BTreeMap;
 use std::mem::take;
 
+use axum::http::HeaderValue;
 use engine::id::CandidateId;
 use engine::quote::TraceEntry;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::etag;
 use crate::hall::id::{CustomerId, GroupId, Id, LineId, OrderId, ProductId, StaffId, VenueId};
 use crate::hall::identity::{self, TaxMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
+use crate::hall::patch;
 use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
+use crate::hall::text::check_line;
 use crate::platform::refs::{self, ExternalRef};
 use crate::{customers, payments};
 
@@ -63,6 +68,8 @@ pub use refunds::{
     Booking, Payout, Refund, SoFar, book_refund, mark_refunded, refunded_so_far, refunds,
 };
 pub use show::{Order, Orders};
+
+const LABEL_MAX: usize = 60;
 
 pub const ROOM: Room = Room {
     name: "orders",
@@ -220,7 +227,7 @@ impl Tab {
 
 /// Opens an order and prices what is on it.
 pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Result<Tab> {
-    check_label(ask.label.as_deref())?;
+    let label = checked_label(ask.label.as_deref())?;
     check_refs(&ask.external_refs)?;
     let now = tx.now();
     let by = tx.scope().by.actor.clone();
@@ -229,7 +236,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         venue: venue.id,
         status: Status::Open,
         customer: None,
-        label: ask.label.clone(),
+        label,
         served_by: by,
         source,
         currency: venue.currency.clone(),
@@ -281,6 +288,18 @@ pub fn find_open(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Tab> {
     } else {
         Err(not_open(tab.status))
     }
+}
+
+/// As [`find_open`], for an edit of what the caller read, whose version `if_match` may name.
+fn find_for_edit(
+    read: &mut Read,
+    venue: VenueId,
+    id: OrderId,
+    if_match: Option<&HeaderValue>,
+) -> Result<Tab> {
+    let tab = find_open(read, venue, id)?;
+    etag::honour(if_match, tab.version)?;
+    Ok(tab)
 }
 
 fn not_open(status: Status) -> Error {
@@ -377,11 +396,11 @@ pub fn add_item(tx: &mut Tx, venue: &Venue, id: OrderId, item: &AddItem) -> Resu
 pub fn change_item(
     tx: &mut Tx,
     venue: &Venue,
-    id: OrderId,
-    line: LineId,
+    (id, line): (OrderId, LineId),
+    if_match: Option<&HeaderValue>,
     ask: &ChangeItem,
 ) -> Result<Order> {
-    let mut tab = find_open(tx, venue.id, id)?;
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     let place = live_line(&tab, line)?;
     let before = tab.lines[place].quantity_milli;
     items::change(tx, venue, &mut tab.lines[place], ask)?;
@@ -449,24 +468,52 @@ pub fn attach(
     tx: &mut Tx,
     venue: &Venue,
     id: OrderId,
+    if_match: Option<&HeaderValue>,
     customer: Option<CustomerId>,
 ) -> Result<Order> {
-    let mut tab = find_open(tx, venue.id, id)?;
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     tab.customer = customer;
     reprice(tx, venue, &mut tab, "order.attach")
 }
 
-/// Gives the tab another label.
-pub fn relabel(tx: &mut Tx, venue: &Venue, id: OrderId, label: Option<&str>) -> Result<Order> {
-    check_label(label)?;
-    let mut tab = find_open(tx, venue.id, id)?;
-    tab.label = label.map(str::to_owned);
+/// What of an open order is edited by hand.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RelabelOrder {
+    /// One line; `null` takes it off.
+    #[schema(example = "table 7")]
+    pub label: Option<String>,
+}
+
+/// Gives the tab another label; `changes` is a merge patch, so that one without a label changes nothing.
+pub fn relabel(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    if_match: Option<&HeaderValue>,
+    changes: &Json,
+) -> Result<Order> {
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
+    let before = RelabelOrder {
+        label: tab.label.clone(),
+    };
+    let ask = patch::merge(&before, changes)?;
+    if ask.label == before.label {
+        return show(tx, &tab);
+    }
+    tab.label = checked_label(ask.label.as_deref())?;
     reprice(tx, venue, &mut tab, "order.relabel")
 }
 
 /// Hands the tab to a colleague.
-pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result<Order> {
-    let mut tab = find_open(tx, venue.id, id)?;
+pub fn hand_over(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    if_match: Option<&HeaderValue>,
+    to: StaffId,
+) -> Result<Order> {
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     if !identity::works_at(tx, to, venue.id)? {
         return Err(Error::field(
             "/staffId",
@@ -577,6 +624,18 @@ pub fn import(tx: &mut Tx, tab: &Tab, reporting_total: i64) -> Result<()> {
     store::save_payment(tx, tab, tab.version, Some(reporting_total))
 }
 
+/// The label as it is kept: one line without spaces around it.
+fn checked_label(label: Option<&str>) -> Result<Option<String>> {
+    let Some(label) = label else { return Ok(None) };
+    let mut wrong = Vec::new();
+    check_line(label, LABEL_MAX, "/label", &mut wrong);
+    if wrong.is_empty() {
+        Ok(Some(label.trim().to_owned()))
+    } else {
+        Err(Error::Invalid(wrong))
+    }
+}
+
 fn check_refs(external_refs: &[ExternalRef]) -> Result<()> {
     let mut wrong = Vec::new();
     refs::check(external_refs, "/externalRefs", &mut wrong);
@@ -584,19 +643,6 @@ fn check_refs(external_refs: &[ExternalRef]) -> Result<()> {
         Ok(())
     } else {
         Err(Error::Invalid(wrong))
-    }
-}
-
-fn check_label(label: Option<&str>) -> Result<()> {
-    let fits = label.is_none_or(|label| !label.trim().is_empty() && label.chars().count() <= 60);
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::field(
-            "/label",
-            "length",
-            "Send 1 to 60 characters, or leave it out.",
-        ))
     }
 }
 

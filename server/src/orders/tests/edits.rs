@@ -1,0 +1,85 @@
+//! What of an order is edited, from which version, and for whom.
+
+use axum::http::Method;
+use serde_json::{Value as Json, json};
+
+use super::{inline, open};
+use crate::both_stores;
+use crate::hall::access::Role;
+use crate::hall::id::CustomerId;
+use crate::hall::page::Paging;
+use crate::hall::store::plan;
+use crate::hall::testing::{Said, Store, TestApp};
+use crate::params;
+
+/// Puts the customer away.
+async fn archived(app: &TestApp, customer: CustomerId) {
+    let gone = app
+        .manager()
+        .delete(&app.dashboard(&format!("/customers/{customer}")))
+        .await;
+    gone.is(204);
+}
+
+both_stores! {
+    async fn an_edit_of_what_somebody_changed_meanwhile_is_refused(app: TestApp) {
+        let (guest, maja) = (app.customer("Ann").await, app.colleague("Maja", Role::Staff, "2580").await);
+        let opened = open(&app, json!([inline(800), inline(500)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
+        let give = json!({"type": "PERCENTAGE", "percent": "10", "reason": "regular"});
+        let given = app.staff().post(&format!("{path}/discounts/manual"), give).await;
+        let stale = opened.header("etag").expect("an ETag").to_owned();
+        assert_ne!(given.is(201).header("etag"), Some(&*stale));
+        let item = opened.text("/items/0/id");
+        let edits = [
+            (Method::PATCH, path.clone(), Some(json!({"label": "table 7"}))),
+            (Method::PATCH, format!("{path}/items/{item}"), Some(json!({"quantity": "2"}))),
+            (Method::PUT, format!("{path}/customer"), Some(json!({"customerId": guest}))),
+            (Method::PUT, format!("{path}/served-by"), Some(json!({"staffId": maja}))),
+            (Method::DELETE, format!("{path}/discounts/{}", given.text("/discounts/0/id")), None),
+        ];
+        let send = async |edit: &(Method, String, Option<Json>), tag: &str| {
+            let (method, path, body) = edit.clone();
+            app.staff().send(method, &path, body, &[("if-match", tag)]).await
+        };
+        for edit in &edits {
+            send(edit, &stale).await.is_problem(412, "stale");
+        }
+        let untouched = app.staff().get(&path).await;
+        assert_eq!((untouched.is(200).text("/label"), untouched.int("/version")), ("table 4".into(), given.int("/version")));
+        let mut tag = untouched.header("etag").expect("an ETag").to_owned();
+        for edit in &edits {
+            tag = send(edit, &tag).await.is(200).header("etag").expect("an ETag").to_owned();
+        }
+        let all = app.staff().get(&path).await;
+        assert_eq!((all.text("/label"), all.text("/items/0/quantity")), ("table 7".into(), "2".into()));
+        assert_eq!((all.text("/customerId"), all.text("/servedBy")), (guest.to_string(), format!("staff:{maja}")));
+        assert_eq!(all.json["discounts"], json!([]));
+    }
+
+    async fn what_an_edit_leaves_out_stays(app: TestApp) {
+        let guest = app.customer("Ann").await;
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
+        let same = app.staff().patch(&path, json!({})).await;
+        assert_eq!((same.is(200).text("/label"), same.int("/version")), ("table 4".into(), 1));
+        let trimmed = app.staff().patch(&path, json!({"label": "  table 7 "})).await;
+        assert_eq!(trimmed.is(200).text("/label"), "table 7");
+        for wrong in [json!("table\n7"), json!(" "), json!("x".repeat(61)), json!(7)] {
+            let refused = app.staff().patch(&path, json!({"label": wrong})).await;
+            assert_eq!(refused.is_problem(422, "invalid").text("/errors/0/pointer"), "/label");
+            let refused = app.staff().post(&app.till("/orders"), json!({"label": wrong})).await;
+            assert_eq!(refused.is_problem(422, "invalid").text("/errors/0/pointer"), "/label");
+        }
+        app.staff().patch(&path, json!({"lable": "x"})).await.is_problem(422, "invalid");
+        let none = app.staff().patch(&path, json!({"label": null})).await;
+        assert_eq!(none.is(200).json["label"], json!(null));
+
+        let customer = format!("{path}/customer");
+        app.staff().put(&customer, json!({"customerId": guest})).await.is(200);
+        let unsaid = app.staff().put(&customer, json!({})).await;
+        assert_eq!(unsaid.is_problem(422, "invalid").text("/errors/0/pointer"), "/customerId");
+        let nobody = app.staff().put(&customer, json!({"customerId": null})).await;
+        assert_eq!(nobody.is(200).json["customerId"], json!(null));
+    }
+}
