@@ -669,15 +669,23 @@ pub struct Buyer {
     pub purchases: i64,
 }
 
-/// The customer, who must be one of ours.
-fn buyer(read: &mut Read, id: CustomerId) -> Result<Buyer> {
+/// The customer, who must be one of ours. Who was put away meanwhile finishes what is theirs and gets nothing new.
+fn buyer(read: &mut Read, tab: &Tab, id: CustomerId) -> Result<Buyer> {
+    let wrong = |code, said: &str| Err(Error::field("/customerId", code, said));
     let Some(known) = customers::brief(read, id)? else {
-        return Err(Error::field(
-            "/customerId",
-            "not_found",
-            "Choose a customer of this chain, or leave it out.",
-        ));
+        let said = "Choose a customer of this chain, or leave it out.";
+        return wrong("not_found", said);
     };
+    let priced_for = tab.decided.order.customer.as_ref();
+    let is_theirs = priced_for.is_some_and(|one| *one.id == *id.to_string());
+    if !is_theirs && let Some(other) = known.merged_into {
+        let said = format!("They were merged into {other}: choose that customer.");
+        return wrong("merged", &said);
+    }
+    if !is_theirs && known.is_archived {
+        let said = "They were archived: bring the customer back first, or choose another.";
+        return wrong("archived", said);
+    }
     Ok(Buyer {
         id,
         group_id: known.group_id,

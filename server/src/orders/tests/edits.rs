@@ -82,4 +82,35 @@ both_stores! {
         let nobody = app.staff().put(&customer, json!({"customerId": null})).await;
         assert_eq!(nobody.is(200).json["customerId"], json!(null));
     }
+
+    async fn who_was_put_away_gets_no_new_order_and_finishes_the_open_one(app: TestApp) {
+        let (ann, bo) = (app.customer("Ann").await, app.customer("Bo").await);
+        let theirs = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}", theirs.text("/id")));
+        app.staff().put(&format!("{path}/customer"), json!({"customerId": ann})).await.is(200);
+        archived(&app, ann).await;
+
+        let refused = |said: &Said| {
+            said.is_problem(422, "invalid");
+            assert_eq!((said.text("/errors/0/pointer"), said.text("/errors/0/code")), ("/customerId".into(), "archived".into()));
+        };
+        let ask = json!({"customerId": ann, "items": [inline(900)], "payments": [{"method": "CARD"}]});
+        refused(&app.staff().post(&app.till("/orders"), ask.clone()).await);
+        refused(&app.staff().post(&app.till("/orders/preview"), ask).await);
+        let other = open(&app, json!([inline(500)])).await;
+        let other = app.till(&format!("/orders/{}", other.text("/id")));
+        refused(&app.staff().put(&format!("{other}/customer"), json!({"customerId": ann})).await);
+
+        app.staff().post(&format!("{path}/items"), inline(200)).await.is(201);
+        app.staff().put(&format!("{path}/customer"), json!({"customerId": ann})).await.is(200);
+        let paid = app.staff().post(&format!("{path}/payments"), json!({"method": "CARD"})).await;
+        assert_eq!((paid.is(201).text("/order/status"), paid.int("/order/pointsBalance")), ("PAID".into(), 10));
+
+        archived(&app, bo).await;
+        let merged = "update customers set merged_into = $3 where tenant_id = $1 and customer_id = $2";
+        app.write(move |tx| tx.exec(merged, params![bo, ann])).await;
+        let said = app.staff().put(&format!("{other}/customer"), json!({"customerId": bo})).await;
+        assert_eq!(said.is_problem(422, "invalid").text("/errors/0/code"), "merged");
+        assert!(said.text("/errors/0/message").contains(&ann.to_string()), "{}", said.json);
+    }
 }
