@@ -9,3 +9,6 @@ update orders set paid_on = case source when 'IMPORT' then business_day else coa
        and v.venue_id = orders.venue_id and v.at <= orders.closed_at
      order by v.at desc, v.business_day desc limit 1), business_day) end
   where status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED');
+
+-- SALE: of what was sold. PAYMENT: money of an order that was still open, of which nothing was sold yet.
+alter table order_refunds add column kind text not null default 'SALE' check (kind in ('SALE', 'PAYMENT'));

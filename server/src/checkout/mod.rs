@@ -5,6 +5,7 @@
 //! purpose: gift cards answer `method_unavailable`; nothing here pretends to take them.
 
 mod calculate;
+mod given_back;
 mod history;
 mod laws;
 mod pay;

@@ -119,7 +119,9 @@ async fn list_payments(call: StaffCall, Path((_, id)): Path<(VenueId, OrderId)>)
     .await
 }
 
-/// Give money of a paid order back
+/// Give money of an order back
+///
+/// Of a paid one with what was sold; of an open one money alone, after which it can lose items or be voided.
 #[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/refunds", tag = "checkout",
     params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = RefundOrder,
     responses((status = 201, body = RefundedOrder)))]

@@ -46,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use crate::customers;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::etag;
 use crate::hall::id::{CustomerId, GroupId, Id, LineId, OrderId, ProductId, StaffId, VenueId};
@@ -57,7 +58,6 @@ use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
 use crate::hall::text::check_line;
 use crate::platform::refs::{self, ExternalRef};
-use crate::{customers, payments};
 
 pub use asks::Asks;
 pub use decide::{Decided, line as priced_line, tax_mode};
@@ -65,7 +65,8 @@ pub use items::{AddItem, ChangeItem, InlineItem};
 pub use points::basket;
 pub use recent::RECENT;
 pub use refunds::{
-    Booking, Payout, Refund, SoFar, book_refund, mark_refunded, refunded_so_far, refunds,
+    Booking, Payout, Refund, RefundKind, SoFar, book_refund, mark_refunded, refunded_so_far,
+    refunds,
 };
 pub use show::{Order, Orders};
 
@@ -135,7 +136,7 @@ pub struct Tab {
     pub void_reason: Option<String>,
     /// Sum of tips, which the total contains.
     pub tip: i64,
-    /// Sum of payments and their tips.
+    /// Sum of payments and their tips, less what of them went back while it was open.
     pub paid: i64,
     pub rounding: i64,
     /// Of what was paid, what has gone back: in coins, with tips.
@@ -333,15 +334,12 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
     let bore = store::discounts(tab)?;
     decide_anew(tx, venue, tab)?;
     if tab.due() < 0 {
-        let over = Money::of(-tab.due(), &tab.currency);
+        let over = Money::of(-tab.due(), &tab.currency).plain();
         let detail = format!(
-            "{} more would be paid than the order costs; refund a payment first.",
-            over.plain()
+            "{over} more would be paid than the order costs: refund {over} of what was paid, then do this again."
         );
-        return Err(Error::Refused(
-            Code::OrderHasPayments,
-            Extra::saying(detail),
-        ));
+        let extra = Extra::saying(detail).with("over", -tab.due());
+        return Err(Error::Refused(Code::OrderHasPayments, extra));
     }
     tab.version += 1;
     store::save(tx, tab, before)?;
@@ -526,11 +524,20 @@ pub fn hand_over(
 }
 
 /// Gives an open order up, and with it all that it holds.
+///
+/// # Errors
+/// `Refused(OrderHasPayments)` while there is money on it: whoever hands it back says so by a refund.
 pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Order> {
     check_reason(reason)?;
     let mut tab = find_open(tx, venue.id, id)?;
-    if tab.paid != 0 || !payments::of(tx, &id.to_string())?.is_empty() {
-        return Err(Error::Refused(Code::OrderHasPayments, Extra::none()));
+    if tab.paid != 0 {
+        let paid = Money::of(tab.paid, &tab.currency);
+        let detail = format!(
+            "{} is paid on the order: refund it first, then void the order.",
+            paid.plain()
+        );
+        let extra = Extra::saying(detail).with("paid", tab.paid);
+        return Err(Error::Refused(Code::OrderHasPayments, extra));
     }
     let before = tab.version;
     tab.status = Status::Voided;
@@ -586,6 +593,30 @@ pub fn book_payment(
         None
     };
     store::save_payment(tx, tab, before, reporting)
+}
+
+/// Money that goes back of the payments of an open order: in coins, without the tip. Minor units.
+#[derive(Debug, Clone, Copy)]
+pub struct Back {
+    pub amount: i64,
+    pub tip: i64,
+    pub rounding: i64,
+}
+
+/// Takes what goes back off what an open order was paid. With the last of it what the order holds has its time again.
+///
+/// # Errors
+/// `Again` where somebody moved the order meanwhile.
+pub fn book_back(tx: &mut Tx, tab: &mut Tab, back: Back) -> Result<()> {
+    let before = tab.version;
+    tab.paid -= back.amount + back.tip;
+    tab.tip -= back.tip;
+    tab.rounding -= back.rounding;
+    tab.version += 1;
+    if tab.paid == 0 {
+        holds::unpin(tx, tab)?;
+    }
+    store::save_payment(tx, tab, before, None)
 }
 
 /// What the order would cost without the discount that used what is gone.

@@ -26,7 +26,7 @@ use crate::hall::page::Page;
 use crate::hall::store::Read;
 use crate::hall::text::language_or_english;
 use crate::loyalty::{self, Calculation};
-use crate::payments::{self, Payment};
+use crate::payments::{self, Payment, PaymentKind};
 use crate::platform::refs::{self, ExternalRef};
 
 /// What is bought at the till.
@@ -191,9 +191,9 @@ pub struct Totals {
     pub tax: Money,
     pub tip: Money,
     pub total: Money,
-    /// Payments with their tips.
+    /// Payments with their tips, less what went back while the order was open.
     pub paid: Money,
-    /// What of that has gone back, with tips.
+    /// What of that has gone back since it was paid, with tips.
     pub refunded: Money,
     /// What is exactly left to pay.
     pub due: Money,
@@ -224,6 +224,10 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 /// As [`order`], at the venue that it is of.
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
+    let has_refunds = matches!(tab.status, Status::PartiallyRefunded | Status::Refunded)
+        || payments
+            .iter()
+            .any(|payment| payment.kind == PaymentKind::Refund);
     let mut order = assembled(tab, payments)?;
     if tab.is_named {
         order.external_refs = refs::of(read, tab.id)?;
@@ -241,7 +245,9 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     for (shown, applied) in order.discounts.iter_mut().zip(&evaluation.discounts) {
         shown.shares = shares.by_item(applied)?;
     }
-    order.refunds = refunds::refunds(read, tab)?;
+    if has_refunds {
+        order.refunds = refunds::refunds(read, tab)?;
+    }
     let Some(customer) = tab.customer else {
         return Ok(order);
     };

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::borne::Borne;
 use super::comps::Group;
 use super::recorded::Version;
-use super::{Booking, Decided, Line, Payout, Status, Tab};
+use super::{Booking, Decided, Line, Payout, RefundKind, Status, Tab};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, OrderId, RefundId, VenueId};
@@ -166,8 +166,8 @@ pub fn save_refunded(tx: &mut Tx, tab: &Tab, before: i64, reporting: i64) -> Res
 pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Result<()> {
     tx.queue(
         "insert into order_refunds (tenant_id, order_id, seq, refund_id, amount, tax, tip, rounding,
-           points_restored, points_reversed, reason, refunded_by, at, ask, refund, payouts)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+           points_restored, points_reversed, reason, refunded_by, at, ask, refund, payouts, kind)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         params![
             tab.id,
             booking.seq,
@@ -183,7 +183,8 @@ pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Res
             booking.at,
             json(&booking.ask)?,
             json(&booking.reckoned)?,
-            json(&booking.payouts)?
+            json(&booking.payouts)?,
+            word(&booking.kind)?
         ],
     )
 }
@@ -192,6 +193,7 @@ pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Res
 pub struct Booked {
     pub id: RefundId,
     pub seq: i64,
+    pub kind: RefundKind,
     pub tip: i64,
     pub rounding: i64,
     pub points_reversed: i64,
@@ -204,7 +206,7 @@ pub struct Booked {
 
 pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
     let rows = read.query(
-        "select refund_id, seq, tip, rounding, points_reversed, reason, refunded_by, at, refund, payouts
+        "select refund_id, seq, tip, rounding, points_reversed, reason, refunded_by, at, refund, payouts, kind
          from order_refunds where tenant_id = $1 and order_id = $2 order by seq",
         params![id],
     )?;
@@ -220,6 +222,7 @@ pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
             at: row.get(7)?,
             refund: row.json(8)?,
             payouts: row.json(9)?,
+            kind: row.word(10)?,
         })
     });
     booked.collect()
@@ -228,6 +231,7 @@ pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
 /// The last refund of an order, and what of the order counts as spent.
 pub struct Last {
     pub seq: i64,
+    /// The last of what was sold.
     pub refund: Option<engine::refund::Refund>,
     pub reporting_total: i64,
     pub reporting_refunded: i64,
@@ -235,15 +239,17 @@ pub struct Last {
 
 pub fn last_refund(read: &mut Read, id: OrderId) -> Result<Last> {
     let row = read.one(
-        "select coalesce(o.reporting_total, 0), o.reporting_refunded, r.seq, r.refund
-         from orders o left join order_refunds r on r.tenant_id = o.tenant_id and r.order_id = o.order_id
+        "select coalesce(o.reporting_total, 0), o.reporting_refunded, r.seq, r.refund,
+           (select coalesce(max(l.seq), 0) from order_refunds l where l.tenant_id = $1 and l.order_id = $2)
+         from orders o left join order_refunds r
+           on r.tenant_id = o.tenant_id and r.order_id = o.order_id and r.kind = 'SALE'
          where o.tenant_id = $1 and o.order_id = $2 order by r.seq desc limit 1",
         params![id],
     )?;
-    let seq: Option<i64> = row.get(2)?;
+    let of_sale: Option<i64> = row.get(2)?;
     Ok(Last {
-        seq: seq.unwrap_or(0),
-        refund: seq.map(|_| row.json(3)).transpose()?,
+        seq: row.get(4)?,
+        refund: of_sale.map(|_| row.json(3)).transpose()?,
         reporting_total: row.get(0)?,
         reporting_refunded: row.get(1)?,
     })
@@ -618,7 +624,7 @@ pub struct RefundedOrder {
     pub decided: Option<Decided>,
 }
 
-/// Orders of all tenants after `after` that have refunds.
+/// Orders of all tenants after `after` that have refunds, of what was sold or of money alone.
 pub fn refunded_after(
     across: &mut Across<'_>,
     after: &Place,
@@ -648,7 +654,7 @@ pub struct KeptRefund {
     pub figures: [i64; 3],
 }
 
-/// The refunds of the orders after `after` up to `last`; `None` for one that cannot be read.
+/// The refunds of what was sold, of the orders after `after` up to `last`; `None` for one that cannot be read.
 pub fn refunds_between(
     across: &mut Across<'_>,
     after: &Place,
@@ -657,7 +663,7 @@ pub fn refunds_between(
     let rows = across.query(
         "select order_id, ask, refund, amount, tax, points_restored, tenant_id from order_refunds
          where (tenant_id > $1 or (tenant_id = $1 and order_id > $2))
-           and (tenant_id < $3 or (tenant_id = $3 and order_id <= $4))
+           and (tenant_id < $3 or (tenant_id = $3 and order_id <= $4)) and kind = 'SALE'
          order by tenant_id, order_id, seq",
         params![&after.0, &after.1, &last.0, &last.1],
     )?;

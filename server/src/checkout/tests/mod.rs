@@ -1,3 +1,4 @@
+mod given_back;
 mod points;
 mod races;
 mod reported;
