@@ -382,7 +382,7 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/items/{itemId}/void", STAFF, "orders:write"),
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/customer", STAFF, "orders:write"),
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/served-by", STAFF, "orders:write"),
-    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/manual", STAFF, "orders:write"),
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/available", STAFF, "orders:read"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/predefined", STAFF, "orders:write"),

@@ -138,6 +138,8 @@ both_stores! {
             (json!({"method": "CARD", "amount": eur(100), "tip": eur(-5)}), 422, "invalid"),
             (json!({"method": "GIFT_CARD", "giftCardCode": "X"}), 422, "method_unavailable"),
             (json!({"method": "EXTERNAL"}), 422, "invalid"),
+            (json!({"method": "EXTERNAL", "externalId": "R".repeat(201)}), 422, "invalid"),
+            (json!({"method": "CARD", "externalId": "R-1\nR-2"}), 422, "invalid"),
             (json!({"method": "BARTER"}), 422, "invalid"),
             (json!({"method": "CARD", "amount": {"amount": 1.5, "currency": "EUR"}}), 422, "invalid"),
         ] {
@@ -145,6 +147,20 @@ both_stores! {
         }
         let empty = app.staff().post(&app.till("/orders"), json!({"payments": [{"method": "CASH"}]})).await;
         empty.is_problem(422, "empty_order");
+    }
+
+    async fn nothing_is_due_and_nothing_is_paid(app: TestApp) {
+        let items = json!([{"inline": {"name": "Beer", "unitPrice": {"amount": 800, "currency": "EUR"}}}]);
+        for (method, external) in [("EXTERNAL", Some("R-1")), ("CASH", None), ("CARD", None)] {
+            let opened = app.staff().post(&app.till("/orders"), json!({"items": items})).await;
+            let path = app.till(&format!("/orders/{}", opened.is(201).text("/id")));
+            let nothing = json!({"method": method, "externalId": external, "amount": {"amount": 0, "currency": "EUR"}});
+            app.staff().post(&format!("{path}/payments"), nothing.clone()).await.is_problem(422, "invalid");
+            let free = json!({"type": "PERCENTAGE", "percent": "100", "reason": "waited too long"});
+            app.staff().post(&format!("{path}/discounts/manual"), free).await.is(201);
+            let paid = app.staff().post(&format!("{path}/payments"), nothing).await;
+            assert_eq!((paid.is(201).text("/order/status"), paid.int("/payment/amount/amount")), ("PAID".into(), 0));
+        }
     }
 
     async fn an_order_is_found_by_what_another_system_calls_it(app: TestApp) {

@@ -113,4 +113,28 @@ both_stores! {
         assert_eq!(said.is_problem(422, "invalid").text("/errors/0/code"), "merged");
         assert!(said.text("/errors/0/message").contains(&ann.to_string()), "{}", said.json);
     }
+
+    async fn a_void_moves_what_the_order_holds_and_needs_a_key(app: TestApp) {
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}/void", opened.text("/id")));
+        let ask = json!({"reason": "guests left"});
+        let without = app.staff().send(Method::POST, &path, Some(ask.clone()), &[]).await;
+        without.is_problem(400, "idempotency_key_required");
+        let first = app.staff().post_keyed(&path, "v1", ask.clone()).await;
+        assert_eq!(first.is(200).bytes, app.staff().post_keyed(&path, "v1", ask).await.is(200).bytes);
+    }
+
+    async fn an_item_of_another_register_has_a_name_of_one_line(app: TestApp) {
+        let class = app.owner().post("/api/v1/chain/tax-classes", json!({"name": "Food"})).await.is(201).text("/id");
+        let rate = json!({"rates": [{"taxClassId": class, "rate": "25", "validFrom": "2020-01-01"}]});
+        app.owner().put(&app.dashboard("/tax-rates"), rate).await.is(200);
+        let named = |name: &str| json!({"inline": {"name": name, "unitPrice": {"amount": 500, "currency": "EUR"}, "taxClass": class}});
+        for wrong in ["Soup\nof the day", "Soup\u{7}", " ", &"x".repeat(121)] {
+            let refused = app.staff().post(&app.till("/orders"), json!({"items": [named(wrong)]})).await;
+            assert_eq!(refused.is_problem(422, "invalid").text("/errors/0/pointer"), "/items/0/inline/name");
+        }
+        let sold = open(&app, json!([named(" Soup ")])).await;
+        assert_eq!((sold.text("/items/0/name"), sold.text("/items/0/taxClassId")), ("Soup".into(), class));
+        assert_eq!(sold.int("/totals/tax/amount"), 100, "the promised name of the field is taken as well");
+    }
 }
