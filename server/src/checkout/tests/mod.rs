@@ -204,6 +204,40 @@ both_stores! {
         assert_eq!(app.staff().get(&app.till("/orders")).await.int("/total"), 2);
     }
 
+    async fn history_stands_behind_what_was_sold_since(app: TestApp) {
+        let here = app.venue;
+        let guest = app.write(move |tx| {
+            let venue = identity::venue(tx, here)?.ok_or(Error::NotFound("venue"))?;
+            let named = ExternalRef { system: "cdnow".into(), id: "00004".into() };
+            let ask = customers::EditCustomer { external_refs: vec![named], ..customers::EditCustomer::default() };
+            Ok(customers::create(tx, &venue, &ask)?.id)
+        }).await;
+        let sold = async |amount: i64| {
+            let item = json!({"inline": {"name": "Beer", "unitPrice": {"amount": amount, "currency": "EUR"}}});
+            let ask = json!({"customerId": guest, "items": [item], "payments": [{"method": "CARD"}]});
+            app.staff().post(&app.till("/orders"), ask).await.is(201);
+            app.advance(SignedDuration::from_mins(1));
+        };
+        sold(900).await;
+        let bought = |day, amount| Purchase { day, occurrence: 1, quantity: 1, amount };
+        let past = Past {
+            system: "cdnow".into(),
+            person: "00004".into(),
+            purchases: vec![bought(date(1997, 3, 1), 300), bought(date(1997, 1, 12), 100), bought(date(1997, 2, 1), 200)],
+        };
+        app.write(app_write(past, app.venue)).await;
+        sold(1_000).await;
+        let amounts = |orders: &Json| {
+            let orders = orders.as_array().expect("a list").iter();
+            orders.map(|one| one["totals"]["total"]["amount"].as_i64().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let newest_first = [1_000, 900, 300, 200, 100];
+        let listed = app.staff().get(&app.till("/orders")).await;
+        assert_eq!(amounts(&listed.is(200).json["items"]), newest_first);
+        let page = app.staff().get(&app.dashboard(&format!("/customers/{guest}"))).await;
+        assert_eq!(amounts(&page.is(200).json["recent"]["orders"]), newest_first);
+    }
+
     async fn the_calculator_explains_each_point(app: TestApp) {
         let path = app.dashboard("/loyalty/calculate-points");
         let ask = json!({"amount": {"amount": 5_000, "currency": "EUR"}});
