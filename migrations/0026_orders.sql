@@ -12,3 +12,5 @@ update orders set paid_on = case source when 'IMPORT' then business_day else coa
 
 -- SALE: of what was sold. PAYMENT: money of an order that was still open, of which nothing was sold yet.
 alter table order_refunds add column kind text not null default 'SALE' check (kind in ('SALE', 'PAYMENT'));
+
+create index orders_by_venue on orders (tenant_id, venue_id, order_id);

@@ -422,6 +422,30 @@ pub fn list(
     filter: &Filter,
     paging: &Paging,
 ) -> Result<Page<Tab>> {
+    let counted = if paging.cursor.is_some() {
+        None
+    } else {
+        let (wanted, params) = wanted(venue, filter)?;
+        let sql = format!(
+            "select count(*) from (select 1 from orders where tenant_id = $1{wanted} limit {}) counted",
+            COUNT_MAX + 1
+        );
+        Some(u64::try_from(read.one(&sql, &params)?.get::<i64>(0)?).unwrap_or(0))
+    };
+    let (sql, params) = listed(venue, filter, paging)?;
+    let rows = read.query(&sql, &params)?;
+    let tabs = rows
+        .iter()
+        .map(|row| Ok((tab(row)?, row.get::<i64>(22)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let mut page =
+        Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
+    add_lines(read, &mut page.items)?;
+    Ok(page)
+}
+
+/// Conditions on orders, and what they are bound to.
+fn wanted(venue: VenueId, filter: &Filter) -> Result<(String, Vec<Value>)> {
     let mut wanted = String::from(" and venue_id = $2");
     let mut params: Vec<Value> = vec![venue.into()];
     let mut bind = |text: &str, value: Value| {
@@ -437,15 +461,12 @@ pub fn list(
     if let Some(since) = filter.updated_since {
         bind(" and updated_at >= ?", since.into());
     }
-    let counted = if paging.cursor.is_some() {
-        None
-    } else {
-        let sql = format!(
-            "select count(*) from (select 1 from orders where tenant_id = $1{wanted} limit {}) counted",
-            COUNT_MAX + 1
-        );
-        Some(u64::try_from(read.one(&sql, &params)?.get::<i64>(0)?).unwrap_or(0))
-    };
+    Ok((wanted, params))
+}
+
+/// The statement of [`list`], and what it is bound to.
+pub fn listed(venue: VenueId, filter: &Filter, paging: &Paging) -> Result<(String, Vec<Value>)> {
+    let (wanted, mut params) = wanted(venue, filter)?;
     let mut bind = |value: Value| {
         params.push(value);
         format!("${}", params.len() + 1)
@@ -468,15 +489,7 @@ pub fn list(
     let (limit, offset) = (bind(paging.limit().into()), bind(paging.offset().into()));
     let sql = format!("{TAB}{wanted}{after} order by {order} limit {limit} offset {offset}");
     let sql = sql.replacen("refunded\n", "refunded, updated_at\n", 1);
-    let rows = read.query(&sql, &params)?;
-    let tabs = rows
-        .iter()
-        .map(|row| Ok((tab(row)?, row.get::<i64>(22)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let mut page =
-        Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
-    add_lines(read, &mut page.items)?;
-    Ok(page)
+    Ok((sql, params))
 }
 
 fn add_lines(read: &mut Read, tabs: &mut [Tab]) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::hall::id::CustomerId;
 use crate::hall::page::Paging;
 use crate::hall::store::plan;
 use crate::hall::testing::{Said, Store, TestApp};
+use crate::orders::store::{Filter, listed};
 use crate::params;
 
 /// Puts the customer away.
@@ -136,5 +137,30 @@ both_stores! {
         let sold = open(&app, json!([named(" Soup ")])).await;
         assert_eq!((sold.text("/items/0/name"), sold.text("/items/0/taxClassId")), ("Soup".into(), class));
         assert_eq!(sold.int("/totals/tax/amount"), 100, "the promised name of the field is taken as well");
+    }
+}
+
+#[tokio::test]
+async fn a_venues_orders_are_found_by_index() {
+    let app = TestApp::new(Store::Sqlite).await;
+    let since = Filter {
+        updated_since: Some(app.now()),
+        ..Filter::default()
+    };
+    let open = Filter {
+        status: Some(crate::orders::Status::Open),
+        ..Filter::default()
+    };
+    for (filter, index) in [
+        (Filter::default(), "orders_by_venue"),
+        (open, "orders_by_status"),
+        (since, "orders_by_update"),
+    ] {
+        let (sql, values) = listed(app.venue, &filter, &Paging::default()).expect("a statement");
+        let told = app.write(move |tx| plan(tx, &sql, &values)).await;
+        assert!(
+            told.contains(index) && !told.contains("TEMP B-TREE"),
+            "{index}\n{told}"
+        );
     }
 }
