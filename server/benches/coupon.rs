@@ -3,7 +3,8 @@
 //! transaction on SQLite; load generator and server share the machine.
 //!
 //! The limit is what SQLite can do at all with the very statements that those transactions issued: they
-//! are recorded with their values, and run again in a raw loop on a copy of the store, in groups of 32.
+//! are recorded with their values, and run again in a raw loop on a copy of the store, in groups of 32. So are the
+//! writes among them alone: whoever reads nothing and decides nothing keeps a code no faster than that.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -27,7 +28,7 @@ use server::hall::id::{OrderId, TenantId, VenueId};
 use server::hall::identity::{self, Mode, Venue};
 use server::hall::journal::By;
 use server::hall::secret::Entropy;
-use server::hall::store::{Db, Place, Scope, Settings, Tx};
+use server::hall::store::{Db, Place, Scope, Settings, Tx, show_values};
 use server::hall::testing;
 use server::hall::time::Clock;
 use server::platform::chain::{self, Founding};
@@ -51,11 +52,13 @@ const GOAL_P99: Duration = Duration::from_millis(25);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 fn main() {
+    show_values();
     let recorder = Recorder::default();
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(recorder.clone()))
         .expect("no other subscriber is set");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
-    let (file, copy) = (folder.path().join("ours.db"), folder.path().join("copy.db"));
+    let [file, copy, second] =
+        ["ours.db", "copy.db", "second.db"].map(|name| folder.path().join(name));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -65,8 +68,10 @@ fn main() {
         let hall = open(&file).await;
         let stage = build(&hall, &file).await;
         hall.db.close().await;
-        std::fs::copy(&file, &copy).expect("a copy of the store");
-        for written in [&file, &copy] {
+        for copy in [&copy, &second] {
+            std::fs::copy(&file, copy).expect("a copy of the store");
+        }
+        for written in [&file, &copy, &second] {
             // Else the load would pay for what the building left in memory.
             let written = std::fs::File::open(written).expect("the file opens");
             written.sync_all().expect("the disk takes it");
@@ -78,7 +83,9 @@ fn main() {
     let recorded = record(&stage, address, &recorder);
     let mut run = load(&stage, address);
     let limit = replay(&copy, &recorded);
-    say(&mut run, &limit, &recorded);
+    let writes = writes_of(&recorded);
+    let floor = replay(&second, &writes);
+    say(&mut run, (&limit, &recorded), (&floor, &writes));
 }
 
 /// What the load needs to know of the chain that was built for it.
@@ -390,12 +397,21 @@ impl Visit for Statement {
     }
 }
 
+/// The statements of one call, with their values.
+type Call = Vec<(String, Vec<Value>)>;
+
+fn writes_of(recorded: &[Call]) -> Vec<Call> {
+    let is_write = |(sql, _): &&(String, Vec<Value>)| !sql.trim_start().starts_with("select");
+    let writes = |call: &Call| call.iter().filter(is_write).cloned().collect();
+    recorded.iter().map(writes).collect()
+}
+
+fn each(recorded: &[Call]) -> f64 {
+    recorded.iter().map(Vec::len).sum::<usize>() as f64 / recorded.len() as f64
+}
+
 /// Applies the first codes one after the other, and answers the statements of each.
-fn record(
-    stage: &Stage,
-    address: SocketAddr,
-    recorder: &Recorder,
-) -> Vec<Vec<(String, Vec<Value>)>> {
+fn record(stage: &Stage, address: SocketAddr, recorder: &Recorder) -> Vec<Call> {
     let mut till = Till::new(stage, address);
     let mut recorded = Vec::with_capacity(RECORDED);
     for place in 0..RECORDED {
@@ -478,12 +494,12 @@ struct Limit {
 
 /// The same statements with nothing between them and the driver: the writer's pragmas, its groups, and the
 /// savepoints of the store and of the call.
-fn replay(file: &Path, recorded: &[Vec<(String, Vec<Value>)>]) -> Limit {
+fn replay(file: &Path, recorded: &[Call]) -> Limit {
     let connection = Connection::open(file).expect("the copy");
     connection
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;
-             pragma cache_size = -32000; pragma foreign_keys = on;",
+             pragma cache_size = -64000; pragma foreign_keys = on;",
         )
         .expect("pragmas");
     connection.set_prepared_statement_cache_capacity(512);
@@ -533,10 +549,9 @@ fn replay(file: &Path, recorded: &[Vec<(String, Vec<Value>)>]) -> Limit {
 }
 
 #[expect(clippy::print_stdout, reason = "a bench tells its figures")]
-fn say(run: &mut Run, limit: &Limit, recorded: &[Vec<(String, Vec<Value>)>]) {
+fn say(run: &mut Run, (limit, recorded): (&Limit, &[Call]), (floor, writes): (&Limit, &[Call])) {
     run.waits.sort_unstable();
     let at = |permille: usize| run.waits[(run.waits.len() - 1) * permille / 1_000];
-    let statements = recorded.iter().map(Vec::len).sum::<usize>() as f64 / recorded.len() as f64;
     println!(
         "SQLite {:>6.0} codes applied/s over HTTP (goal {GOAL_PER_SECOND})   p50 {:.1?}   p99 {:.1?} (goal {GOAL_P99:?})   longest {:.1?}{}",
         run.per_second,
@@ -550,9 +565,15 @@ fn say(run: &mut Run, limit: &Limit, recorded: &[Vec<(String, Vec<Value>)>]) {
         },
     );
     println!(
-        "       {:>6.0}/s is what a raw loop does with their statements, {statements:.1} each   ratio {:.2}",
+        "       {:>6.0}/s is what a raw loop does with their statements, {:.1} each   ratio {:.2}",
         limit.per_second,
+        each(recorded),
         run.per_second / limit.per_second
+    );
+    println!(
+        "       {:>6.0}/s is what it does with the writes among them alone, {:.1} each",
+        floor.per_second,
+        each(writes),
     );
     for (sql, spent) in &limit.dearest {
         let shown: String = sql.chars().take(80).collect();

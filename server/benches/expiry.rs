@@ -154,6 +154,8 @@ fn fill(file: &Path, tenant: TenantId, now: i64) {
                reminder_days)
              {series} select '{tenant}', {key}, printf('lot_01kab%015d%06d', i, s), s, 1,
                {now} - abs(random()) % ({DAYS} * {DAY_MICROS}), 50, 50, 0 from n, e;
+             update customers set points_end_at = (select min(expires_at) from points_lots l
+               where l.tenant_id = customers.tenant_id and l.customer_id = customers.customer_id);
              commit; analyze; pragma wal_checkpoint(truncate);"
         ))
         .expect("the rows");
@@ -165,7 +167,7 @@ fn raw(file: &Path, tenant: TenantId, now: i64) -> Duration {
     connection
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;
-             pragma cache_size = -32000; pragma temp_store = memory;",
+             pragma cache_size = -64000; pragma temp_store = memory;",
         )
         .expect("pragmas");
     let lapsed = format!(
@@ -181,7 +183,8 @@ fn raw(file: &Path, tenant: TenantId, now: i64) -> Duration {
              select c.tenant_id, c.customer_id, c.ledger_rows + 1, 'led_02' || substr(c.customer_id, 7), 'EXPIRE',
                - l.points, c.loyalty_points - l.points, 'job', 'loyalty.expire', '{{}}', {now}
              from ({lapsed}) l join customers c on c.tenant_id = '{tenant}' and c.customer_id = l.customer_id;
-             update customers set loyalty_points = loyalty_points - l.points, ledger_rows = ledger_rows + 1
+             update customers set loyalty_points = loyalty_points - l.points, ledger_rows = ledger_rows + 1,
+               points_end_at = null
              from ({lapsed}) l
              where customers.tenant_id = '{tenant}' and customers.customer_id = l.customer_id;
              update points_lots set expired = expired + open, open = 0

@@ -213,7 +213,7 @@ fn raw_loop(file: &Path, first: i64, count: i64, sessions: i64) -> f64 {
     let connection = Connection::open(file).expect("the file");
     connection
         .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;
-            pragma cache_size = -32000;")
+            pragma cache_size = -64000;")
         .expect("pragmas");
     connection.set_prepared_statement_cache_capacity(64);
     let now = Clock::system().now().as_microsecond();

@@ -1,6 +1,6 @@
 //! The whole server on two screens: the rooms in their order, and what surrounds every request.
 
-use axum::Router;
+use axum::{Extension, Router};
 use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -83,10 +83,12 @@ pub fn described() -> OpenApi {
 
 pub fn router(hall: Hall, limits: &Limits) -> Router {
     let (routes, _) = documented().split_for_parts();
+    let since = ops::Since(hall.clock.now());
     let routes = routes
         .merge(ops::docs())
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::method_not_allowed)
+        .layer(Extension(since))
         .with_state(hall);
     http::wrap(routes, limits)
 }

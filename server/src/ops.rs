@@ -6,11 +6,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use jiff::{SignedDuration, Timestamp, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,7 +22,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::hall::call::Hall;
 use crate::hall::error::{Code, Error, Result};
 use crate::hall::http::{Path, facts};
-use crate::hall::store::Dialect;
+use crate::hall::store::{Dialect, applied_migrations, known_migrations};
 use crate::{jobs, openapi};
 
 /// Whoever asks for readiness is told before their own patience ends.
@@ -104,9 +105,27 @@ enum Readiness {
     Ready,
     /// The disk is full: reads are answered, writes get 507.
     ReadOnly,
-    /// The store cannot be reached, or failed while writing and waits for a restart.
+    /// What `part` names does not do what it is for.
     Failed,
 }
+
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Part {
+    /// It cannot be reached, takes no writes, or failed while writing and waits for a restart.
+    Store,
+    /// Another program has made its tables older or newer than this one needs.
+    Migrations,
+    /// They stand still.
+    Jobs,
+}
+
+/// So late no job is that somebody runs; what a server finds undone when it starts has as long from then on.
+const LAG_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// Since when this server runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Since(pub Timestamp);
 
 /// Whether the server should be sent requests.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,48 +134,87 @@ struct Ready {
     status: Readiness,
     #[schema(example = "SQLITE")]
     store: &'static str,
+    /// Migrations that are applied to the store.
+    #[schema(example = 25)]
+    migrations: Option<usize>,
     /// By how much the latest job is late.
     #[schema(example = 0)]
     job_lag_seconds: Option<i64>,
+    /// What is not ready.
+    #[schema(example = "STORE")]
+    part: Option<Part>,
     /// Why it is not ready.
     #[schema(example = "the disk is full")]
     reason: Option<String>,
 }
 
+/// What was found out about the store in time.
+struct Probed {
+    migrations: usize,
+    lag: SignedDuration,
+}
+
+async fn probe(hall: &Hall) -> Result<Probed> {
+    let now = hall.clock.now();
+    Ok(Probed {
+        migrations: hall.db.across_tenants(now, applied_migrations).await?,
+        lag: jobs::lag(hall).await?,
+    })
+}
+
+/// What is not ready, and why.
+fn not_ready(hall: &Hall, probed: &Probed, since: Since) -> Option<(Readiness, Part, String)> {
+    let known = known_migrations();
+    let late = probed.lag.min(hall.clock.now().duration_since(since.0));
+    if probed.migrations != known {
+        let why = format!(
+            "{} migrations are applied, this program has {known}",
+            probed.migrations
+        );
+        return Some((Readiness::Failed, Part::Migrations, why));
+    }
+    if hall.db.health().is_full() {
+        return Some((Readiness::ReadOnly, Part::Store, "the disk is full".into()));
+    }
+    let why = || {
+        format!(
+            "a job is due for {:#}",
+            probed.lag.round(Unit::Second).unwrap_or(LAG_MAX)
+        )
+    };
+    (late > LAG_MAX).then(|| (Readiness::Failed, Part::Jobs, why()))
+}
+
 /// Say whether the server should be sent requests
 ///
-/// 503 with a reason while the store cannot be reached or takes no writes.
+/// 503 with the part and a reason while the store cannot be reached or takes no writes, its tables are not those of
+/// this program, or jobs stand still.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
-async fn readyz(State(hall): State<Hall>) -> Response {
-    let health = hall.db.health();
-    let probe = tokio::time::timeout(PROBE, jobs::lag(&hall)).await;
-    let (status, reason) = match (health.failure(), &probe) {
-        (Some(why), _) => (Readiness::Failed, Some(why)),
-        (None, Err(_)) => (Readiness::Failed, Some("the store does not answer".into())),
-        (None, Ok(Err(error))) => (
-            Readiness::Failed,
-            Some(format!(
-                "the store does not answer: {}",
-                error.code().word()
-            )),
-        ),
-        (None, Ok(Ok(_))) if health.is_full() => {
-            (Readiness::ReadOnly, Some("the disk is full".into()))
-        }
-        (None, Ok(Ok(_))) => (Readiness::Ready, None),
+async fn readyz(State(hall): State<Hall>, Extension(since): Extension<Since>) -> Response {
+    let failed = |why: String| Some((Readiness::Failed, Part::Store, why));
+    let probed = tokio::time::timeout(PROBE, probe(&hall)).await;
+    let wrong = match (hall.db.health().failure(), &probed) {
+        (Some(why), _) => failed(why),
+        (None, Err(_)) => failed("the store does not answer".into()),
+        (None, Ok(Err(error))) => failed(format!(
+            "the store does not answer: {}",
+            error.code().word()
+        )),
+        (None, Ok(Ok(probed))) => not_ready(&hall, probed, since),
     };
+    let probed = probed.ok().and_then(std::result::Result::ok);
+    let status = wrong.as_ref().map_or(Readiness::Ready, |wrong| wrong.0);
     let ready = Ready {
         status,
+        part: wrong.as_ref().map(|wrong| wrong.1),
         store: match hall.db.dialect() {
             Dialect::Sqlite => "SQLITE",
             Dialect::Postgres => "POSTGRES",
         },
-        job_lag_seconds: probe
-            .ok()
-            .and_then(std::result::Result::ok)
-            .map(|lag| lag.as_secs()),
-        reason,
+        migrations: probed.as_ref().map(|probed| probed.migrations),
+        job_lag_seconds: probed.map(|probed| probed.lag.as_secs()),
+        reason: wrong.map(|wrong| wrong.2),
     };
     let code = if matches!(status, Readiness::Ready) {
         StatusCode::OK
@@ -306,6 +364,7 @@ mod tests {
     use axum::http::Method;
     use serde_json::json;
 
+    use super::Dialect;
     use crate::both_stores;
     use crate::hall::testing::TestApp;
 
@@ -317,6 +376,39 @@ mod tests {
             assert_eq!((ready.json["status"].clone(), ready.json["jobLagSeconds"].clone()), (json!("READY"), json!(0)));
             app.nobody().get("/api/openapi.json").await.is(200);
             app.nobody().get("/api/docs/").await.is(200);
+        }
+
+        async fn a_store_of_another_program_is_not_ready(app: TestApp) {
+            let is_sqlite = app.hall.db.dialect() == Dialect::Sqlite;
+            let (newer, older) = if is_sqlite {
+                ("pragma user_version = 9999", "pragma user_version = 3")
+            } else {
+                ("insert into migrations (name) values ('9999_newer')", "delete from migrations where place > 3")
+            };
+            for sql in [newer, older] {
+                app.as_owner(&[sql]).await;
+                let said = app.nobody().get("/readyz").await;
+                assert_eq!((said.is(503).text("/status"), said.text("/part")), ("FAILED".into(), "MIGRATIONS".into()));
+                assert!(said.text("/reason").contains("migrations are applied"), "{}", said.json);
+            }
+        }
+
+        async fn whose_jobs_stand_still_is_not_ready(app: TestApp) {
+            crate::jobs::run_due(&app.hall, None).await.unwrap();
+            app.advance(jiff::SignedDuration::from_mins(59));
+            app.nobody().get("/readyz").await.is(200);
+            app.advance(jiff::SignedDuration::from_mins(10));
+            let said = app.nobody().get("/readyz").await;
+            assert_eq!((said.is(503).text("/status"), said.text("/part")), ("FAILED".into(), "JOBS".into()));
+            crate::jobs::run_due(&app.hall, None).await.unwrap();
+            assert_eq!(app.nobody().get("/readyz").await.is(200).json["part"], serde_json::Value::Null);
+        }
+
+        async fn a_test_chain_whose_clock_jumped_says_nothing_of_the_server(app: TestApp) {
+            app.advance(jiff::SignedDuration::from_hours(3));
+            crate::jobs::run_due(&app.hall, None).await.unwrap();
+            app.write(|tx| tx.exec("update tenants set clock_offset_micros = 864000000000 where tenant_id = $1", &[])).await;
+            app.nobody().get("/readyz").await.is(200);
         }
 
         async fn who_opens_the_address_is_told_where_to_go(app: TestApp) {

@@ -64,15 +64,22 @@ impl Pool {
             if class.is_comped || goods.line.is_gift_card {
                 continue;
             }
-            let units = budget.take_from(class, facts);
-            if units == 0 {
+            let is_spared = spares_regulated && goods.line.is_regulated;
+            let by = if is_spared { None } else { excluder(class) };
+            if is_spared || by.is_some() {
+                // What it may not have uses up nothing of what staff pointed at: another unit of the line may be free.
+                let mut wished = budget.clone();
+                let units = wished.take_from(class, facts);
+                budget.shut = wished.shut;
+                if is_spared {
+                    pool.regulated_units += units;
+                } else if units > 0 {
+                    pool.excluder = pool.excluder.or(by);
+                }
                 continue;
             }
-            if spares_regulated && goods.line.is_regulated {
-                pool.regulated_units += units;
-            } else if let Some(by) = excluder(class) {
-                pool.excluder.get_or_insert(by);
-            } else {
+            let units = budget.take_from(class, facts);
+            if units > 0 {
                 pool.reaches
                     .push(reach(discount, place, class, goods, units));
             }

@@ -6,8 +6,9 @@ use utoipa_axum::routes;
 
 use super::AuditEntry;
 use super::store::{self, Filter};
+use crate::hall::access::Role;
 use crate::hall::call::{Answer, Hall, StaffCall};
-use crate::hall::error::Result;
+use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::page::{Listing, Page, Paging};
 
 pub fn routes() -> OpenApiRouter<Hall> {
@@ -40,13 +41,19 @@ async fn list_of_chain(call: StaffCall, ask: Listing<Wanted>) -> Result<Answer> 
     list(&call, ask).await
 }
 
-/// List the audit trail as a manager of the venue sees it, the latest first
+/// List the audit trail from a venue's dashboard, the latest first
 ///
-/// Customers, staff and gift cards belong to the chain, so the trail is the chain's.
+/// Customers, staff and gift cards belong to the chain, so the trail is the chain's, for its managers: who manages this
+/// venue alone is refused.
 #[utoipa::path(get, path = "/api/v1/dashboard/venues/{venueId}/audit", tag = "audit",
     params(("venueId" = String, Path, description = "A venue, or `all`."), Wanted, Paging),
     responses((status = 200, body = Page<AuditEntry>)))]
 async fn list_of_venue(call: StaffCall, ask: Listing<Wanted>) -> Result<Answer> {
+    if call.role_in_chain() < Some(Role::Manager) {
+        let said =
+            "The trail is the whole chain's; ask someone who is a manager in all its venues.";
+        return Err(Error::Refused(Code::Forbidden, Extra::saying(said)));
+    }
     list(&call, ask).await
 }
 
@@ -59,7 +66,7 @@ async fn list(call: &StaffCall, ask: Listing<Wanted>) -> Result<Answer> {
         from: filter.from,
         until: filter.to,
     };
-    call.read(move |read| {
+    call.survey(move |read| {
         let entries = store::list(read, &filter, paging.after()?, paging.limit())?;
         Ok(Page::of(&paging, entries, None, |entry| {
             entry.id.to_string()

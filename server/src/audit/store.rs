@@ -1,10 +1,10 @@
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::AuditEntry;
 use super::seal::GENESIS;
 use crate::hall::error::Result;
-use crate::hall::id::TenantId;
+use crate::hall::id::{self, AuditId, TenantId};
 use crate::hall::store::{Across, Read, Row, Tx, Value};
 use crate::params;
 
@@ -147,6 +147,12 @@ pub fn list(
     before: Option<String>,
     limit: i64,
 ) -> Result<Vec<AuditEntry>> {
+    let (sql, params) = listing(filter, before, limit);
+    read.query(&sql, &params)?.iter().map(shown).collect()
+}
+
+/// What [`list`] asks. Ids are in the order of time, so the index that gives their order also ends at an instant.
+pub(super) fn listing(filter: &Filter, before: Option<String>, limit: i64) -> (String, Vec<Value>) {
     let mut sql = format!(
         "select {ENTRY}, seq, hash from audit_entries where tenant_id = $1 and audit_id < $2"
     );
@@ -160,14 +166,22 @@ pub fn list(
     also("entity =", filter.entity.as_ref().map(Value::from));
     also("actor =", filter.actor.as_ref().map(Value::from));
     also("action =", filter.action.as_ref().map(Value::from));
+    also("audit_id >=", filter.from.map(first_id));
     also("at >=", filter.from.map(Value::from));
+    let after = SignedDuration::from_millis(1);
+    let next = filter.until.and_then(|until| until.checked_add(after).ok());
+    also("audit_id <", next.map(first_id));
     also("at <", filter.until.map(Value::from));
     params.push(limit.into());
     sql.push_str(&format!(
         " order by audit_id desc limit ${}",
         params.len() + 1
     ));
-    read.query(&sql, &params)?.iter().map(shown).collect()
+    (sql, params)
+}
+
+fn first_id(at: Timestamp) -> Value {
+    id::first_at::<AuditId>(at).into()
 }
 
 fn shown(row: &Row) -> Result<AuditEntry> {

@@ -1,9 +1,10 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::store::{Filter, listing};
 use super::{seal_all, verify};
 use crate::both_stores;
-use crate::hall::store::Dialect;
+use crate::hall::store::{Dialect, plan};
 use crate::hall::testing::TestApp;
 use crate::jobs::run_due;
 use crate::params;
@@ -73,6 +74,53 @@ both_stores! {
         assert_eq!(other.json["items"], json!([]));
 
         stranger.get(&app.dashboard("/audit")).await.is_problem(404, "not_found");
+    }
+
+    async fn who_manages_one_venue_does_not_read_the_chains_trail(app: TestApp) {
+        let venue = app.venue;
+        let ask = json!({"name": "Harbour", "role": "MANAGER", "venueIds": [venue]});
+        let made = app.owner().post("/api/v1/chain/api-keys", ask).await;
+        let manager = app.bearer(&made.is(201).text("/token"));
+        manager.get(&app.dashboard("/devices")).await.is(200);
+        for path in [app.dashboard("/audit"), "/api/v1/chain/audit".into(), "/api/v1/dashboard/venues/all/audit".into()] {
+            manager.get(&path).await.is_problem(403, "forbidden");
+            app.manager().get(&path).await.is(200);
+        }
+    }
+
+    async fn no_trail_is_walked_beside_its_index(app: TestApp) {
+        let some = |text: &str| Some(text.to_owned());
+        let now = app.now();
+        for (filter, index) in [
+            (Filter { entity: some("x"), action: some("z"), ..Filter::default() }, "audit_entries_by_entity"),
+            (Filter { actor: some("y"), ..Filter::default() }, "audit_entries_by_actor"),
+            (Filter { action: some("z"), ..Filter::default() }, "audit_entries_by_action"),
+            (Filter { actor: some("y"), from: Some(now), until: Some(now), ..Filter::default() }, "audit_entries_by_actor"),
+        ] {
+            let (sql, params) = listing(&filter, None, 50);
+            let plan = app.write(move |tx| plan(tx, &sql, &params)).await;
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{plan}");
+        }
+        let (sql, params) = listing(&Filter { from: Some(now), ..Filter::default() }, None, 50);
+        let plan = app.write(move |tx| plan(tx, &sql, &params)).await;
+        assert!(plan.contains("audit_id>") || plan.contains("audit_id >="), "{plan}");
+    }
+
+    async fn the_trail_of_some_time_is_of_that_time(app: TestApp) {
+        let noon = app.now();
+        let of = async |from: i64, to: i64| {
+            let at = |micros: i64| noon + SignedDuration::from_micros(micros);
+            let path = format!("/api/v1/chain/audit?action=tick&from={}&to={}", at(from), at(to));
+            app.manager().get(&path).await.is(200).json["items"].as_array().unwrap().len()
+        };
+        for _ in 0..4 {
+            app.write(|tx| tx.audit_new("tick", "x", &())).await;
+            app.advance(SignedDuration::from_micros(500));
+        }
+        // At 0, 500, 1000 and 1500 microseconds: those of one millisecond are told apart too.
+        for (from, to, found) in [(0, 2_000, 4), (1, 2_000, 3), (500, 1_000, 1), (0, 1_500, 3), (0, 1_501, 4), (1_501, 9_000, 0)] {
+            assert_eq!(of(from, to).await, found, "{from} {to}");
+        }
     }
 
     async fn a_sealed_entry_cannot_be_changed(app: TestApp) {

@@ -140,8 +140,9 @@ pub fn edit(
 }
 
 /// Puts the category away; doing it again changes nothing.
-pub fn archive(tx: &mut Tx, id: CategoryId) -> Result<()> {
+pub fn archive(tx: &mut Tx, id: CategoryId, if_match: Option<&HeaderValue>) -> Result<()> {
     let before = find(tx, id)?;
+    etag::honour(if_match, before.version)?;
     if !before.active {
         return Ok(());
     }

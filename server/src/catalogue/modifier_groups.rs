@@ -222,8 +222,9 @@ fn arrange(tx: &mut Tx, group: ModifierGroupId, modifiers: &[EditModifier]) -> R
 }
 
 /// Puts the group away with its modifiers; doing it again changes nothing.
-pub fn archive(tx: &mut Tx, id: ModifierGroupId) -> Result<()> {
+pub fn archive(tx: &mut Tx, id: ModifierGroupId, if_match: Option<&HeaderValue>) -> Result<()> {
     let before = find(tx, id)?;
+    etag::honour(if_match, before.version)?;
     if !before.active {
         return Ok(());
     }

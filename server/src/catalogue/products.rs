@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::categories::yes;
 use super::{NAME_MAX, store};
 use crate::hall::call::Reply;
-use crate::hall::error::{Error, Field, Result};
+use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::etag;
 use crate::hall::id::{CategoryId, ModifierGroupId, ProductId, TaxClassId, VenueId};
 use crate::hall::journal::EventType;
@@ -161,13 +161,15 @@ impl EditProduct {
     ) -> Result<EditProduct> {
         let mut wrong = Vec::new();
         self.shape(venue, &mut wrong);
-        if before.is_none_or(|before| before.category_id != self.category_id) {
+        // One that comes back is as good as new: what it names may be gone since.
+        let comes_back = before.is_some_and(|before| !before.active && self.active);
+        if comes_back || before.is_none_or(|before| before.category_id != self.category_id) {
             let found = store::categories::find(read, self.category_id)?;
             if !found.is_some_and(|category| category.active) {
                 wrong.push(missing("/categoryId", "a live category"));
             }
         }
-        if before.is_none_or(|before| before.tax_class_id != self.tax_class_id) {
+        if comes_back || before.is_none_or(|before| before.tax_class_id != self.tax_class_id) {
             let live = store::tax_classes(read)?;
             if !live.iter().any(|(id, _)| *id == self.tax_class_id) {
                 wrong.push(missing("/taxClassId", "a live tax class"));
@@ -310,12 +312,25 @@ pub fn edit(
     etag::honour(if_match, before.version)?;
     let ask = change.onto(&EditProduct::of(&before))?;
     let ask = ask.checked(tx, venue, Some(&before))?;
+    if let Some(venue) = venue.filter(|_| before.active && !ask.active) {
+        refuse_sold_elsewhere(tx, id, venue)?;
+    }
     store::products::update(tx, &before, &ask)?;
     write_parts(tx, venue, id, &ask)?;
     let after = find(tx, venue, id)?;
     tx.audit("product.edit", id, Some(&before), Some(&after))?;
     tx.emit(EventType::ProductUpdated, venue, &after)?;
     Ok(after)
+}
+
+/// What is off sale is so everywhere: that is for the chain to say.
+fn refuse_sold_elsewhere(tx: &mut Tx, id: ProductId, venue: VenueId) -> Result<()> {
+    if !store::products::is_sold_elsewhere(tx, id, venue)? {
+        return Ok(());
+    }
+    let said = "This product is sold at other venues too: take its price here away, or archive it under \
+        /api/v1/chain/products.";
+    Err(Error::Refused(Code::MethodUnavailable, Extra::saying(said)))
 }
 
 /// Edits the product that another system calls `named`, or makes it; the reference stays in any case.
@@ -338,8 +353,17 @@ pub fn upsert(
 }
 
 /// Takes the product off sale everywhere; doing it again changes nothing.
-pub fn archive(tx: &mut Tx, venue: Option<VenueId>, id: ProductId) -> Result<()> {
+///
+/// # Errors
+/// `MethodUnavailable` from a venue where the product has a price at another.
+pub fn archive(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    id: ProductId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = find(tx, venue, id)?;
+    etag::honour(if_match, before.version)?;
     if !before.active {
         return Ok(());
     }

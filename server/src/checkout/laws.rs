@@ -109,6 +109,17 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L08",
+        about: "Only an open order holds uses, and without an end while there is money on it",
+        check: Check::Query(
+            "select u.tenant_id, 'order ' || u.purchase_id || ' is ' || o.status || ' with ' || o.paid
+               || ' paid and holds a use of ' || u.subject_id
+             from uses u join orders o on o.tenant_id = u.tenant_id and o.order_id = u.purchase_id
+             where u.state = 'HELD' and (o.status <> 'OPEN' or (u.held_until is null and o.paid = 0))
+             limit $1",
+        ),
+    },
+    Law {
         number: "L27",
         about: "Points of an order come from one that is paid, and go to its customer",
         check: Check::Query(

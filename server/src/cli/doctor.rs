@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Json, say, settings};
+use crate::demo;
 use crate::hall::config::{Config, Setting};
 use crate::hall::secret::Entropy;
 use crate::hall::store::{Finding, Grade, examine};
@@ -28,7 +29,7 @@ pub async fn doctor(config: Config, ask: Json) -> Result<ExitCode> {
     ];
     findings.extend(disk(&config.data));
     let place = settings(&config, &Entropy::system()).place;
-    findings.extend(examine(&place, Clock::system().now()).await);
+    findings.extend(examine(&place, Clock::system().now(), demo::SLUG).await);
     let worst = findings
         .iter()
         .map(|finding| finding.grade)

@@ -60,6 +60,7 @@ pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     let public_url = config.public_url.clone().unwrap_or_else(|| here.clone());
     ops::install(config.metrics_open)?;
     let hall = open(&config, &public_url).await?;
+    refuse_demo_to_others(&config, &hall).await?;
     greet(&config, &here, &hall).await?;
     if let Some(demo) = &demo {
         demo::tell(demo);
@@ -96,12 +97,24 @@ pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     })
 }
 
-/// The demo of this folder. Its PINs are known to everybody, so nobody else may reach it.
+/// The demo of this folder.
 async fn demo(config: &Config) -> Result<Demo> {
     if !config.listen.ip().is_loopback() {
-        bail!("the demo listens on this machine alone: use --listen 127.0.0.1:8080");
+        bail!(DEMO_STAYS);
     }
     demo::made(config, demo::SEED, None).await
+}
+
+const DEMO_STAYS: &str = "the store holds the demo, whose keys and PINs everybody knows, so it listens on this machine \
+    alone: use --listen 127.0.0.1:8080, or --data with another folder for a chain of your own";
+
+/// However the demo came into the store: nobody else may reach it.
+async fn refuse_demo_to_others(config: &Config, hall: &Hall) -> Result<()> {
+    if config.listen.ip().is_loopback() || !crate::demo::is_there(hall).await? {
+        return Ok(());
+    }
+    hall.db.clone().close().await;
+    bail!(DEMO_STAYS)
 }
 
 async fn ended(beside: &mut JoinSet<()>) {

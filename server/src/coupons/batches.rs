@@ -153,7 +153,7 @@ impl GenerateCoupons {
         if !(LENGTH_MIN..=LENGTH_MAX).contains(&self.length()) {
             let said = format!("Send a whole number from {LENGTH_MIN} to {LENGTH_MAX}.");
             wrong.push(Field::new("/codeLength", "out_of_range", said));
-        } else if !is_roomy(self.length(), self.quantity) {
+        } else if !is_roomy(self.length(), self.quantity + alike(read, self)?) {
             let said = "So many codes of this length could be guessed: make them longer.";
             wrong.push(Field::new("/codeLength", "out_of_range", said));
         }
@@ -165,6 +165,11 @@ impl GenerateCoupons {
             Err(Error::Invalid(wrong))
         }
     }
+}
+
+/// Codes that read as those of the command may: whoever guesses does not mind of which batch.
+fn alike(read: &mut Read, ask: &GenerateCoupons) -> Result<i64> {
+    store::batches::quantity_of(read, ask.prefix(), ask.length())
 }
 
 /// Whether codes of this length are too many to guess one of `quantity`.

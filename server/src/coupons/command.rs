@@ -106,8 +106,14 @@ impl EditCoupon {
         venue: Option<&Venue>,
         before: &EditCoupon,
         (used, by_one): (i64, i64),
+        is_voucher: bool,
     ) -> Result<()> {
         let mut wrong = Vec::new();
+        if is_voucher && (self.terms() != before.terms() || self.customer_id != before.customer_id)
+        {
+            let said = "The code is a guest's voucher: it can be paused, or cancelled where the guest's vouchers are.";
+            wrong.push(Field::new("", "not_allowed", said));
+        }
         let fixed = [
             (self.code != before.code, "/code"),
             (self.discount_id != before.discount_id, "/discountId"),

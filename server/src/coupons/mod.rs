@@ -131,7 +131,8 @@ pub fn edit(
     let was = EditCoupon::of(&before);
     let ask = change.onto(&was)?;
     let used = store::most_used(tx, id)?;
-    ask.check_change(tx, venue, &was, used)?;
+    let is_voucher = store::terms_of(tx, id)?.reward_id.is_some();
+    ask.check_change(tx, venue, &was, used, is_voucher)?;
     store::update(tx, id, before.version, ask.active)?;
     if ask.terms() != was.terms() || ask.customer_id != was.customer_id {
         agree(tx, &before, &ask)?;

@@ -52,7 +52,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
     responses((status = 200, body = Page<CouponCode>)))]
 async fn list_coupons(call: StaffCall, list: Listing<CouponFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list)).await
+    call.survey(move |read| super::list(read, venue, &list))
+        .await
 }
 
 /// Make a code for a discount of a venue
@@ -160,7 +161,7 @@ async fn download_codes(
     responses((status = 200, body = Page<CouponRedemption>)))]
 async fn list_redemptions(call: StaffCall, list: Listing<Wanted>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| redemptions::redemptions(read, venue, &list))
+    call.survey(move |read| redemptions::redemptions(read, venue, &list))
         .await
 }
 
@@ -170,7 +171,8 @@ async fn list_redemptions(call: StaffCall, list: Listing<Wanted>) -> Result<Answ
 #[utoipa::path(get, path = "/api/v1/chain/coupons", tag = "coupons",
     params(Paging, CouponFilter), responses((status = 200, body = Page<CouponCode>)))]
 async fn list_chain_coupons(call: StaffCall, list: Listing<CouponFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list)).await
+    call.survey(move |read| super::list(read, None, &list))
+        .await
 }
 
 /// Make a code for a discount of the chain
@@ -252,7 +254,7 @@ async fn download_chain_codes(call: StaffCall, Path(id): Path<CouponBatchId>) ->
 #[utoipa::path(get, path = "/api/v1/chain/coupons/redemptions", tag = "coupons",
     params(Paging, Wanted), responses((status = 200, body = Page<CouponRedemption>)))]
 async fn list_chain_redemptions(call: StaffCall, list: Listing<Wanted>) -> Result<Answer> {
-    call.read(move |read| redemptions::redemptions(read, None, &list))
+    call.survey(move |read| redemptions::redemptions(read, None, &list))
         .await
 }
 

@@ -138,6 +138,20 @@ pub struct Purse {
     pub held: i64,
     /// Whoever moves points adds a row: what was read while this stood is still so while it stands.
     pub ledger_rows: i64,
+    /// No open lot ends before; `None`: none of them ends.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// What of a customer's points has lapsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lapsed {
+    pub customer: CustomerId,
+    /// Rows that the ledger had when the lots were looked at.
+    pub seen: i64,
+    /// 0 where what was due has been spent; then the ledger gets no row.
+    pub points: i64,
+    /// When the next of what stays open ends.
+    pub next: Option<Timestamp>,
 }
 
 /// # Errors
@@ -151,11 +165,16 @@ pub fn purses(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<Custo
     store::purses(read, customers)
 }
 
-/// Takes lapsed points (customer, rows that the ledger had, points) from many balances at once.
+/// Customers of whom an open lot may have ended by `at`, the longest due first.
+pub fn points_due(read: &mut Read, at: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
+    store::points_due(read, at, limit)
+}
+
+/// Takes lapsed points from many balances at once, and notes when each customer is due next.
 ///
 /// # Errors
 /// `Again` where somebody moved the points of one of them meanwhile.
-pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<()> {
+pub fn expire_points(tx: &mut Tx, lapsed: &[Lapsed]) -> Result<()> {
     if store::expire_points(tx, lapsed)? {
         Ok(())
     } else {
@@ -163,11 +182,25 @@ pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<(
     }
 }
 
-/// Adds points, which pay debt first, and gives the number of the ledger row that says why.
-pub fn add_points(tx: &mut Tx, customer: CustomerId, points: i64) -> Result<Ledgered> {
-    let moved = store::add_points(tx, customer, points)?;
-    let (seq, balance) = moved.ok_or(Error::NotFound("customer"))?;
-    Ok(Ledgered { seq, balance })
+/// Notes that an open lot of the customer ends at `at`.
+pub fn end_points_by(tx: &mut Tx, customer: CustomerId, at: Timestamp) -> Result<()> {
+    store::end_points_by(tx, customer, at)
+}
+
+/// Adds points that end at `ends_at` and pay debt first, and gives the number of the ledger row that says why.
+pub fn add_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    points: i64,
+    ends_at: Option<Timestamp>,
+) -> Result<Ledgered> {
+    let added = store::add_points(tx, customer, points)?;
+    let (moved, known) = added.ok_or(Error::NotFound("customer"))?;
+    // Most points live longer than those that are there.
+    if let Some(at) = ends_at.filter(|at| known.is_none_or(|known| *at < known)) {
+        end_points_by(tx, customer, at)?;
+    }
+    Ok(moved)
 }
 
 /// Moves balance and debt and gives the number of the ledger row that says why. `seen` counts the rows that the

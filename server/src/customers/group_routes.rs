@@ -46,7 +46,7 @@ fn from(call: &StaffCall) -> From {
 
 async fn list(call: StaffCall, paging: Paging) -> Result<Answer> {
     let from = from(&call);
-    call.read(move |read| groups::list(read, from, &paging))
+    call.survey(move |read| groups::list(read, from, &paging))
         .await
 }
 

@@ -15,7 +15,7 @@ use crate::hall::identity::Venue;
 use crate::hall::money::Money;
 use crate::hall::page::{Page, Paging};
 use crate::hall::store::Read;
-use crate::platform::refs;
+use crate::platform::{refs, venues};
 
 /// Tags that one list is filtered by.
 const TAGS_MAX: usize = 10;
@@ -222,7 +222,10 @@ pub struct Spender {
 
 pub fn stats(read: &mut Read, venue: Option<&Venue>, currency: &str) -> Result<CustomerStats> {
     let now = read.now();
-    let zone = venue.map_or(jiff::tz::TimeZone::UTC, |venue| venue.zone.clone());
+    let zone = match venue {
+        Some(venue) => venue.zone.clone(),
+        None => venues::home_zone(read)?,
+    };
     let local = now.to_zoned(zone);
     let month = local
         .first_of_month()

@@ -27,9 +27,10 @@ pub mod terms;
 mod tests;
 
 pub use counters::{
-    Brief, Contact, Ledgered, Purse, add_points, brief, contacts, expire_points, has_visited,
-    hold_points, move_points, purse, purses, record_paid_order, record_refund, record_visit,
-    release_points, spend_points, undo_visit, wear_tier,
+    Brief, Contact, Lapsed, Ledgered, Purse, add_points, brief, contacts, end_points_by,
+    expire_points, has_visited, hold_points, move_points, points_due, purse, purses,
+    record_paid_order, record_refund, record_visit, release_points, spend_points, undo_visit,
+    wear_tier,
 };
 pub use groups::{EditGroup, Group, Members};
 pub use instant::{Identity, find_or_create_by};

@@ -13,6 +13,7 @@ use super::check::{self, Ground};
 use super::groups;
 use super::store::{profiles as store, terms as term_rows};
 use super::terms::{self, Searched};
+use crate::hall::access::Role;
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CustomerId, GroupId, VenueId};
@@ -407,39 +408,50 @@ pub(super) fn insert(
     Ok(customer)
 }
 
-/// Replaces the profile.
+/// Replaces the profile, on the word of somebody of this rank.
+///
+/// # Errors
+/// As [`may_put_away`].
 pub fn edit(
     tx: &mut Tx,
     venue: &Venue,
     id: CustomerId,
     if_match: Option<&HeaderValue>,
+    rank: Option<Role>,
     ask: &EditCustomer,
 ) -> Result<Customer> {
     let before = find(tx, id)?;
     etag::honour(if_match, before.version)?;
+    may_put_away(&before, ask, rank)?;
     save(tx, venue, &before, ask)
 }
 
-/// Changes what the merge patch names.
+/// As [`edit`], of what the merge patch names.
 pub fn change(
     tx: &mut Tx,
     venue: &Venue,
     id: CustomerId,
     if_match: Option<&HeaderValue>,
+    rank: Option<Role>,
     changes: &Json,
 ) -> Result<Customer> {
     let before = find(tx, id)?;
     etag::honour(if_match, before.version)?;
     let ask = patch::merge(&before.as_command(), changes)?;
+    may_put_away(&before, &ask, rank)?;
     save(tx, venue, &before, &ask)
 }
 
 /// Makes or replaces the customer whom another system knows by this name; their other names stay.
+///
+/// # Errors
+/// As [`edit`]; `Stale` where a version is named of whom nobody knows.
 pub fn upsert(
     tx: &mut Tx,
     venue: &Venue,
     named: &ExternalRef,
     if_match: Option<&HeaderValue>,
+    rank: Option<Role>,
     ask: &EditCustomer,
 ) -> Result<Customer> {
     let mut ask = ask.clone();
@@ -454,12 +466,25 @@ pub fn upsert(
         }
     }
     match before {
+        None if if_match.is_some() => Err(Error::Stale),
         None => create(tx, venue, &ask),
         Some(before) => {
             etag::honour(if_match, before.version)?;
+            may_put_away(&before, &ask, rank)?;
             save(tx, venue, &before, &ask)
         }
     }
+}
+
+/// Who may not archive a customer may not do it by an edit either.
+///
+/// # Errors
+/// `Forbidden` for less than a manager where the edit makes an active customer inactive.
+fn may_put_away(before: &Customer, ask: &EditCustomer, rank: Option<Role>) -> Result<()> {
+    if before.active && !ask.active && rank < Some(Role::Manager) {
+        return Err(Error::Forbidden(Role::Manager));
+    }
+    Ok(())
 }
 
 /// Saves what differs; a command that says what is there already changes nothing.
@@ -495,6 +520,7 @@ pub(super) fn save(
     term_rows::change(tx, id, &old, &terms::of(after.searched()))?;
     tx.audit("customer.edit", id, Some(before), Some(&after))?;
     if before.active && !after.active {
+        sessions::end_all_of_customer(tx, id)?;
         emit_archived(tx, id)?;
     } else {
         tx.emit(EventType::CustomerUpdated, None, &after)?;

@@ -43,7 +43,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
 async fn list_customers(call: StaffCall, ask: Listing<Filter>) -> Result<Answer> {
     list::may_reach(&ask.filter, call.role_in_chain().is_some())?;
     let venue = call.venue_or_chain();
-    call.read(move |read| list::list(read, venue.as_ref(), &ask.filter, &ask.paging))
+    call.survey(move |read| list::list(read, venue.as_ref(), &ask.filter, &ask.paging))
         .await
 }
 
@@ -54,7 +54,7 @@ async fn list_customers(call: StaffCall, ask: Listing<Filter>) -> Result<Answer>
     params(("venueId" = VenueId, Path)), responses((status = 200, body = CustomerStats)))]
 async fn show_stats(call: StaffCall) -> Result<Answer> {
     let (venue, currency) = (call.venue_or_chain(), call.tenant().currency.clone());
-    call.read(move |read| list::stats(read, venue.as_ref(), &currency))
+    call.survey(move |read| list::stats(read, venue.as_ref(), &currency))
         .await
 }
 
@@ -72,6 +72,8 @@ async fn create_customer(call: StaffCall, Body(ask): Body<EditCustomer>) -> Resu
 }
 
 /// Create or replace the customer whom another system knows
+///
+/// With `If-Match` they must be known already.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/customers/by-ref/{system}/{id}",
     tag = "customers",
     params(("venueId" = VenueId, Path), ("system" = String, Path), ("id" = String, Path)),
@@ -81,11 +83,11 @@ async fn upsert_customer(
     Path((_, system, id)): Path<(VenueId, String, String)>,
     Body(ask): Body<EditCustomer>,
 ) -> Result<Answer> {
-    let (venue, if_match) = (call.venue()?, call.if_match());
+    let (venue, if_match, rank) = (call.venue()?, call.if_match(), call.role());
     let hot = call.hot("customer ref", &format!("{system} {id}"));
     let named = ExternalRef { system, id };
     call.write([hot], move |tx| {
-        profile::upsert(tx, &venue, &named, if_match.as_ref(), &ask)
+        profile::upsert(tx, &venue, &named, if_match.as_ref(), rank, &ask)
     })
     .await
 }
@@ -115,6 +117,8 @@ async fn show_customer(
 }
 
 /// Replace a customer's profile
+///
+/// `active: false` puts them away, as `DELETE` does, and takes the role that it takes.
 #[utoipa::path(put, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}",
     tag = "customers", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
     request_body = EditCustomer, responses((status = 200, body = Customer)))]
@@ -123,15 +127,17 @@ async fn edit_customer(
     Path((_, id)): Path<(VenueId, CustomerId)>,
     Body(ask): Body<EditCustomer>,
 ) -> Result<Answer> {
-    let (venue, if_match) = (call.venue()?, call.if_match());
+    let (venue, if_match, rank) = (call.venue()?, call.if_match(), call.role());
     let hot = call.hot("customer", id);
     call.write([hot], move |tx| {
-        profile::edit(tx, &venue, id, if_match.as_ref(), &ask)
+        profile::edit(tx, &venue, id, if_match.as_ref(), rank, &ask)
     })
     .await
 }
 
 /// Change parts of a customer's profile
+///
+/// `active: false` puts them away, as `DELETE` does, and takes the role that it takes.
 #[utoipa::path(patch, path = "/api/v1/dashboard/venues/{venueId}/customers/{customerId}",
     tag = "customers", params(("venueId" = VenueId, Path), ("customerId" = CustomerId, Path)),
     request_body(content = EditCustomer, content_type = "application/merge-patch+json"),
@@ -141,10 +147,10 @@ async fn change_customer(
     Path((_, id)): Path<(VenueId, CustomerId)>,
     Body(changes): Body<Json>,
 ) -> Result<Answer> {
-    let (venue, if_match) = (call.venue()?, call.if_match());
+    let (venue, if_match, rank) = (call.venue()?, call.if_match(), call.role());
     let hot = call.hot("customer", id);
     call.write([hot], move |tx| {
-        profile::change(tx, &venue, id, if_match.as_ref(), &changes)
+        profile::change(tx, &venue, id, if_match.as_ref(), rank, &changes)
     })
     .await
 }

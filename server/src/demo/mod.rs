@@ -20,13 +20,15 @@ use crate::hall::identity::{Mode, TaxMode, TillMode, Venue};
 use crate::hall::journal::By;
 use crate::hall::money::Money;
 use crate::hall::secret::{self, Secret};
-use crate::hall::store::{Scope, Tx};
+use crate::hall::store::{Across, Scope, Tx};
+use crate::params;
 use crate::platform::chain::{self, CreateVenue, Founding};
 use crate::platform::hours::OpeningHours;
 use crate::platform::sessions::{self, Whose};
 use crate::platform::{staff, tax, venues};
 
-const SLUG: &str = "demo";
+/// Of a test chain whose keys and PINs are known to everybody: one seed gives the same ones everywhere.
+pub const SLUG: &str = "demo";
 const CURRENCY: &str = "USD";
 
 /// What a script needs to try the demo. Keys and tokens work as `Authorization: Bearer …`.
@@ -137,6 +139,15 @@ pub async fn make(hall: &Hall, as_of: Timestamp) -> Result<Demo> {
         customers,
         customer_tokens: customer_tokens.await?,
     })
+}
+
+/// Whether the store holds a demo.
+pub async fn is_there(hall: &Hall) -> Result<bool> {
+    let find = |across: &mut Across<'_>| {
+        let sql = "select tenant_id from tenants where slug = $1 and mode = 'TEST'";
+        Ok(!across.query(sql, params![SLUG])?.is_empty())
+    };
+    hall.db.across_tenants(hall.clock.now(), find).await
 }
 
 /// Where the demo's verbs run: under its tenant, at an instant of their own.

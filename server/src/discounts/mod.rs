@@ -62,6 +62,7 @@ pub const ROOM: Room = Room {
         laws::ALL_VERSIONS,
         laws::SHARES_APART,
         uses::COUNTED,
+        uses::WITHIN,
         uses::ENDED,
         uses::IN_TIME,
     ],

@@ -38,7 +38,8 @@ fn hot(call: &StaffCall, ask: &EditDiscount) -> Option<Hot> {
     responses((status = 200, body = Page<Discount>)))]
 async fn list_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list)).await
+    call.survey(move |read| super::list(read, venue, &list))
+        .await
 }
 
 /// Publish a discount at a venue
@@ -126,7 +127,8 @@ async fn clone_discount(
 #[utoipa::path(get, path = "/api/v1/chain/discounts", tag = "discounts",
     params(Paging, DiscountFilter), responses((status = 200, body = Page<Discount>)))]
 async fn list_chain_discounts(call: StaffCall, list: Listing<DiscountFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list)).await
+    call.survey(move |read| super::list(read, None, &list))
+        .await
 }
 
 /// Publish a discount in the chain

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -12,6 +13,12 @@ const ENCODED_LENGTH: usize = 26;
 pub trait Id: Copy + fmt::Display + FromStr<Err = NotAnId> {
     const PREFIX: &'static str;
     fn from_uuid(uuid: Uuid) -> Self;
+}
+
+/// What no id that is made at `at` or later sorts before, and all that were made a millisecond earlier do.
+pub fn first_at<T: Id>(at: Timestamp) -> T {
+    let ms = at.as_millisecond().max(0);
+    T::from_uuid(Uuid::from_u64_pair(ms.cast_unsigned() << 16, 0))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +182,21 @@ mod tests {
         assert!(text.starts_with("cus_") && text.len() == 30);
         assert_eq!(text.parse::<CustomerId>(), Ok(id));
         assert_eq!(text.parse::<OrderId>(), Err(NotAnId));
+    }
+
+    #[test]
+    fn ids_of_an_instant_lie_between_its_first_and_the_next_ones() {
+        let at = crate::hall::testing::noon();
+        let (first, next) = (
+            first_at::<AuditId>(at).to_string(),
+            first_at::<AuditId>(at + jiff::SignedDuration::from_millis(1)).to_string(),
+        );
+        let entropy = crate::hall::secret::Entropy::seeded(1);
+        for micros in [0, 1, 999] {
+            let id: AuditId = entropy.id(at + jiff::SignedDuration::from_micros(micros));
+            let id = id.to_string();
+            assert!(first < id && id < next, "{first} {id} {next}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Entries and events are appended without a number. The sealing job numbers them afterwards, because a
 //! counter that each write of a tenant moved would make them queue behind each other.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::error::{Error, Result};
@@ -208,14 +209,15 @@ pub struct Stored {
 #[derive(Debug)]
 pub enum Known {
     New,
-    Answered(Stored),
+    /// The answer, and when it was given.
+    Answered(Stored, Timestamp),
     /// The key was used for another request.
     Reused,
 }
 
 pub fn find_answer(read: &mut Read, keyed: &Keyed) -> Result<Known> {
     let found = read.first(
-        "select fingerprint, status, headers, body from idempotency
+        "select fingerprint, status, headers, body, created_at from idempotency
          where tenant_id = $1 and principal = $2 and operation = $3 and key = $4",
         params![&keyed.principal, &keyed.operation, &keyed.key],
     )?;
@@ -226,11 +228,12 @@ pub fn find_answer(read: &mut Read, keyed: &Keyed) -> Result<Known> {
         return Ok(Known::Reused);
     }
     let status = u16::try_from(row.get::<i64>(1)?).map_err(Error::bug)?;
-    Ok(Known::Answered(Stored {
+    let stored = Stored {
         status,
         headers: row.json(2)?,
         body: row.get(3)?,
-    }))
+    };
+    Ok(Known::Answered(stored, row.get(4)?))
 }
 
 /// Stores the answer in the transaction of its effect (L04). Two that run at once meet in the primary

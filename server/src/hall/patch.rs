@@ -31,7 +31,8 @@ impl<T: Serialize + DeserializeOwned + Clone> Change<T> {
 
 /// The command `current` with `patch` merged into it.
 ///
-/// A command writes all its fields, `null` ones too (no `skip_serializing_if`), so that each may be cleared.
+/// A command writes all its fields, `null` ones too (no `skip_serializing_if`), so that each may be cleared. In a map
+/// of the caller's own names a `null` for one that is not there changes nothing.
 ///
 /// # Errors
 /// `Invalid` with the pointer of what does not fit; a field that the command does not have is refused, also
@@ -45,31 +46,76 @@ pub fn merge<T: Serialize + DeserializeOwned>(current: &T, patch: &Json) -> Resu
         ));
     };
     let mut json = serde_json::to_value(current).map_err(Error::bug)?;
-    merge_into(&mut json, patch);
-    shape(&json)
+    let mut absent = Vec::new();
+    merge_into(&mut json, patch, &mut Vec::new(), &mut absent);
+    let merged = shape(&json)?;
+    for path in absent.iter().take(PROBES_MAX) {
+        refuse_unknown::<T>(&json, path)?;
+    }
+    Ok(merged)
 }
 
-fn merge_into(target: &mut Json, patch: &Map<String, Json>) {
+/// Objects of one patch in which a `null` is looked at; no command has so many in it.
+const PROBES_MAX: usize = 100;
+
+/// Merges, and notes for each object the first `null` of what is not in it, by its path.
+fn merge_into(
+    target: &mut Json,
+    patch: &Map<String, Json>,
+    path: &mut Vec<String>,
+    absent: &mut Vec<Vec<String>>,
+) {
     if !target.is_object() {
         *target = Json::Object(Map::new());
     }
     let Json::Object(fields) = target else { return };
+    let mut is_noted = false;
     for (name, change) in patch {
+        path.push(name.clone());
         match change {
-            // A `null` for what is not there is kept: dropped, a misspelt name would pass unseen.
-            Json::Null if fields.contains_key(name) => {
-                fields.remove(name);
+            Json::Null => {
+                if fields.remove(name).is_none() && !is_noted {
+                    is_noted = true;
+                    absent.push(path.clone());
+                }
             }
-            Json::Object(change) => merge_into(fields.entry(name).or_insert(Json::Null), change),
+            Json::Object(change) => {
+                let target = fields.entry(name).or_insert(Json::Null);
+                merge_into(target, change, path, absent);
+            }
             other => {
                 fields.insert(name.clone(), other.clone());
             }
         }
+        path.pop();
+    }
+}
+
+/// Whether what is not there could be: a map takes any name, a command only its own, which are all there. Dropped
+/// unseen, a misspelt name would pass.
+fn refuse_unknown<T: DeserializeOwned>(merged: &Json, path: &[String]) -> Result<()> {
+    let mut probe = merged.clone();
+    let Some((name, parents)) = path.split_last() else {
+        return Ok(());
+    };
+    let home = parents
+        .iter()
+        .try_fold(&mut probe, |json, name| json.get_mut(name));
+    if let Some(Json::Object(fields)) = home {
+        fields.insert(name.clone(), Json::Null);
+    }
+    match shape::<T>(&probe) {
+        Err(Error::Invalid(wrong)) if wrong.iter().any(|field| field.code == "unknown_field") => {
+            Err(Error::Invalid(wrong))
+        }
+        _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde::Deserialize;
     use serde_json::json;
 
@@ -82,6 +128,7 @@ mod tests {
         phone: Option<String>,
         tags: Vec<String>,
         open: Option<Hours>,
+        labels: BTreeMap<String, String>,
     }
 
     #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
@@ -96,6 +143,20 @@ mod tests {
             phone: Some("+46".into()),
             tags: vec!["a".into()],
             open: Some(Hours { from: 9, until: 17 }),
+            labels: BTreeMap::from([("a".into(), "b".into())]),
+        }
+    }
+
+    #[test]
+    fn a_map_takes_null_for_what_is_not_there() {
+        for (patch, left) in [
+            (json!({"labels": {"x": null}}), vec![("a", "b")]),
+            (json!({"labels": {"x": null, "y": null, "a": null}}), vec![]),
+            (json!({"labels": {"x": null, "a": "c"}}), vec![("a", "c")]),
+        ] {
+            let merged = merge(&venue(), &patch).unwrap();
+            let left = left.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+            assert_eq!(merged.labels, left.collect(), "{patch}");
         }
     }
 
@@ -132,6 +193,11 @@ mod tests {
         for (patch, pointer, code) in [
             (json!({"nmae": "x"}), "/nmae", "unknown_field"),
             (json!({"nmae": null}), "/nmae", "unknown_field"),
+            (
+                json!({"labels": {"x": null}, "nmae": null}),
+                "/nmae",
+                "unknown_field",
+            ),
             (json!({"open": {"to": null}}), "/open/to", "unknown_field"),
             (json!({"name": null}), "/name", "missing"),
             (json!({"tags": "x"}), "/tags", "wrong_type"),

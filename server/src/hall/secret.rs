@@ -137,6 +137,11 @@ pub fn token(entropy: &Entropy, prefix: &str) -> Secret {
     ))
 }
 
+/// As [`token`], of a seed: the same for the same one.
+pub fn token_of(seed: &[u8; 32], prefix: &str) -> Secret {
+    Secret(format!("{prefix}{}", BASE64URL_NOPAD.encode(seed)))
+}
+
 /// A code of `digits` decimal digits for a person to type.
 pub fn digits(entropy: &Entropy, digits: u32) -> Secret {
     let number = entropy.below(10_u64.pow(digits));

@@ -86,6 +86,8 @@ pub struct TestApp {
     router: Router,
     broken: Mutex<Option<&'static str>>,
     home: Home,
+    /// The database that stands for a replica.
+    replica: Option<String>,
 }
 
 /// What a test's store leaves on the machine until the test ends.
@@ -134,7 +136,25 @@ impl TestApp {
             router,
             broken: Mutex::new(None),
             home,
+            replica: None,
         }
+    }
+
+    /// On PostgreSQL, with a replica that is so far behind that it has no row.
+    pub async fn with_replica() -> TestApp {
+        let (Place::Postgres { url, .. }, Home::Database(name)) = fresh(Store::Postgres).await
+        else {
+            unreachable!("PostgreSQL gives a database");
+        };
+        let mut app = TestApp::with(Store::Postgres, |mut settings| {
+            if let Place::Postgres { read_url, .. } = &mut settings.place {
+                *read_url = Some(url);
+            }
+            settings
+        })
+        .await;
+        app.replica = Some(name);
+        app
     }
 
     pub fn now(&self) -> Timestamp {
@@ -509,6 +529,7 @@ impl Drop for TestApp {
             Home::Database(name) => Some(name.clone()),
             Home::Folder(_) => None,
         };
+        let databases: Vec<String> = database.into_iter().chain(self.replica.take()).collect();
         // A thread of its own: the test's runtime may be the one that is being dropped.
         let ending = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -521,7 +542,7 @@ impl Drop for TestApp {
                     Some(end(&hall).await)
                 };
                 hall.db.close().await;
-                if let Some(name) = database {
+                for name in databases {
                     drop_database(&name).await;
                 }
                 found

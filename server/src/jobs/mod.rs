@@ -14,7 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -46,7 +46,7 @@ const DUE_MAX: usize = 100;
 const ROUNDS_MAX: usize = 50;
 const TICK: Duration = Duration::from_secs(1);
 /// New tenants, and new jobs of old ones, are looked for this seldom.
-const TICKS_PER_ENROLMENT: u64 = 10;
+const ENROLMENT: Duration = Duration::from_secs(10);
 /// The history of one job that is kept.
 const RUNS_KEPT: i64 = 200;
 
@@ -144,28 +144,35 @@ pub async fn run_due(hall: &Hall, tenant: Option<TenantId>) -> Result<Vec<Ran>> 
 /// Runs what is due each second until `ending` says so; then waits for what runs.
 pub async fn run_always(hall: Hall, mut ending: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
-    let mut ticks = 0;
+    let mut enrol_at = Instant::now();
     while !*ending.borrow() {
-        if ticks % TICKS_PER_ENROLMENT == 0
-            && let Err(error) = run::enrol(&hall, None).await
-        {
-            tracing::warn!(%error, "new tenants were not looked for");
+        if Instant::now() >= enrol_at {
+            if let Err(error) = run::enrol(&hall, None).await {
+                tracing::warn!(%error, "new tenants were not looked for");
+            }
+            enrol_at = Instant::now() + ENROLMENT;
         }
-        ticks += 1;
         while running.try_join_next().is_some() {}
-        match run::due(&hall, None, AT_ONCE - running.len()).await {
-            Ok(due) => due.into_iter().for_each(|due| {
-                let hall = hall.clone();
-                running.spawn(async move {
-                    if let Err(error) = run::run_if_due(&hall, due).await {
-                        tracing::warn!(%error, "a job could not be begun or ended");
-                    }
-                });
-            }),
-            Err(error) => tracing::warn!(%error, "the due jobs were not found"),
+        let free = AT_ONCE - running.len();
+        let due = run::due(&hall, None, free).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the due jobs were not found");
+            Vec::new()
+        });
+        let may_be_more = due.len() == free;
+        for due in due {
+            let hall = hall.clone();
+            running.spawn(async move {
+                if let Err(error) = run::run_if_due(&hall, due).await {
+                    tracing::warn!(%error, "a job could not be begun or ended");
+                }
+            });
         }
-        // Also on an error of the channel: then whoever would end this loop is gone.
-        let _ = tokio::time::timeout(TICK, ending.changed()).await;
+        tokio::select! {
+            // A thousand chains have more that is due than one tick has room for: the next begins as one ends.
+            _ = running.join_next(), if may_be_more => {}
+            // Also on an error of the channel: then whoever would end this loop is gone.
+            _ = tokio::time::timeout(TICK, ending.changed()) => {}
+        }
     }
     while running.join_next().await.is_some() {}
 }

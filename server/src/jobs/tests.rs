@@ -3,12 +3,17 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Outcome, run, run_due, store};
+use super::{Outcome, lag, run, run_always, run_due, store};
 use crate::both_stores;
+use crate::hall::id::TenantId;
+use crate::hall::identity::Mode;
 use crate::hall::job::{Job, JobCall, Schedule};
+use crate::hall::journal::By;
 use crate::hall::room::Room;
+use crate::hall::store::Scope;
 use crate::hall::testing::TestApp;
 use crate::params;
+use crate::platform::chain::{self, Founding};
 
 /// Long enough for a busy machine; a job that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -107,6 +112,33 @@ both_stores! {
         app.manager().get("/api/v1/chain/jobs/nope/runs").await.is_problem(404, "not_found");
         let other = app.other_tenant().await.get(path).await;
         assert_eq!(other.json["items"], json!([]));
+    }
+
+    async fn many_chains_do_not_wait_for_ticks(app: TestApp) {
+        for nth in 0..12 {
+            let tenant: TenantId = app.hall.entropy.id(app.now());
+            let founding = Founding {
+                tenant,
+                slug: format!("house-{nth}"),
+                name: "House".into(),
+                mode: Mode::Live,
+                language: "en".into(),
+                currency: "EUR".into(),
+            };
+            let scope = Scope::new(tenant, app.now(), By::cli());
+            app.hall.db.write(scope, Vec::new(), move |tx| chain::found(tx, &founding)).await.unwrap();
+        }
+        run_due(&app.hall, None).await.unwrap();
+        app.advance(SignedDuration::from_hours(24 * 40));
+        let (end, ending) = tokio::sync::watch::channel(false);
+        let (house, began) = (tokio::spawn(run_always(app.hall.clone(), ending)), Instant::now());
+        while lag(&app.hall).await.unwrap() > SignedDuration::ZERO && began.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // A few at each tick they would take twice as long.
+        assert_eq!(lag(&app.hall).await.unwrap(), SignedDuration::ZERO);
+        end.send_replace(true);
+        house.await.unwrap();
     }
 
     async fn only_the_last_runs_are_kept(app: TestApp) {

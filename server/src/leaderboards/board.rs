@@ -96,7 +96,8 @@ impl Reply for Board {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {
-    /// Equal points share it; the next one counts on from all before.
+    /// Equal points share it; the next one counts on from all before. Whoever has ten thousand before them is told
+    /// 10001.
     #[schema(example = 1)]
     pub place: i64,
     #[schema(example = "Pils Pelle")]

@@ -127,16 +127,16 @@ fn standing(row: &Row) -> Result<Standing> {
 }
 
 pub const OWN: &str = "select p.customer_id, m.alias, p.points,
-       (select count(*) from leaderboard_points o
-        join customers c on c.tenant_id = o.tenant_id and c.customer_id = o.customer_id and c.archived_at is null
-        where o.tenant_id = $1 and o.venue_id = $2 and o.period = $3 and o.starts_on = $4
-          and o.points > p.points)
+       (select count(*) from (select 1 from leaderboard_points o
+          join customers c on c.tenant_id = o.tenant_id and c.customer_id = o.customer_id and c.archived_at is null
+          where o.tenant_id = $1 and o.venue_id = $2 and o.period = $3 and o.starts_on = $4
+            and o.points > p.points limit 10000) as ahead)
      from leaderboard_points p
      join leaderboard_members m on m.tenant_id = p.tenant_id and m.customer_id = p.customer_id
      where p.tenant_id = $1 and p.venue_id = $2 and p.period = $3 and p.starts_on = $4 and p.customer_id = $5
        and p.points > 0";
 
-/// A member's total on a board, and how many stand before them.
+/// A member's total on a board, and how many stand before them: up to ten thousand, as every count.
 pub fn own(
     read: &mut Read,
     venue: VenueId,

@@ -162,7 +162,8 @@ both_stores! {
         }).await;
         assert!(plans.0.contains("leaderboard_points_"), "{}", plans.0);
         assert!(!plans.0.contains("TEMP B-TREE"), "{}", plans.0);
-        let both = format!("{}{}", plans.0, plans.1);
+        // Of those ahead at most ten thousand are counted.
+        let both = format!("{}{}", plans.0, plans.1).replace("SCAN ahead", "");
         assert!(!both.contains("SCAN") && !both.contains("Seq Scan"), "{both}");
     }
 }

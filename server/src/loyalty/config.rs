@@ -217,10 +217,10 @@ pub fn configure(
     ask: &EditConfig,
     if_match: Option<&axum::http::HeaderValue>,
 ) -> Result<Config> {
-    check(venue, ask)?;
     let before = store::config(tx, venue)?;
     let version = before.as_ref().map_or(0, |(_, version)| *version);
     crate::hall::etag::honour(if_match, version)?;
+    check(venue, ask)?;
     store::put_config(tx, venue, ask, version)?;
     let entity = venue.map_or_else(|| "chain".to_owned(), |venue| venue.to_string());
     tx.audit(

@@ -1,8 +1,8 @@
 //! Points that have lapsed leave the balance, with one `EXPIRE` row for each customer.
 //!
-//! A look finds who is due, in the order of the tables, so that each page is written about once; a step is one short
-//! transaction over customers who lie beside each other. What it has done is no longer due, so the job may be cut
-//! off anywhere and run again. The balance moves by a statement that knows how many rows the ledger had before the
+//! A look finds who is due by what is noted on the customers: no open lot ends before. Its steps go in the order of
+//! the tables, so that each page is written about once; a step is one short transaction over customers who lie beside
+//! each other. What it has done is no longer due, so the job may be cut off anywhere and run again. The balance moves by a statement that knows how many rows the ledger had before the
 //! lots were summed: a sale between the two sends the step back to its start.
 //!
 //! Absent on purpose: an event of each customer, since a day may end the points of all of them at once. Their owners
@@ -13,14 +13,14 @@ use serde_json::json;
 
 use super::ledger::{Because, Entry, EntryKind};
 use super::store::{self, lots};
-use crate::customers::{self, Ledgered};
+use crate::customers::{self, Lapsed, Ledgered};
 use crate::hall::error::Result;
 use crate::hall::id::CustomerId;
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::store::{Hot, Tx};
 
-/// Lapsed lots of one look.
-const LOOK: i64 = 1_000_000;
+/// Customers of one look.
+const LOOK: i64 = 100_000;
 /// Looks of one run; what is left waits for the next hour.
 const LOOKS_MAX: usize = 100;
 /// Customers of one transaction: a sale waits no longer than for them.
@@ -39,7 +39,9 @@ async fn run(call: JobCall) -> Result<String> {
         let due = call
             .read(|read| {
                 let now = read.now();
-                lots::lapsed(read, now, LOOK)
+                let mut due = customers::points_due(read, now, LOOK)?;
+                due.sort_unstable();
+                Ok(due)
             })
             .await?;
         if due.is_empty() {
@@ -58,21 +60,35 @@ async fn run(call: JobCall) -> Result<String> {
     Ok(format!("took lapsed points from {expired} customers"))
 }
 
-/// Expires what has lapsed of these customers, in as many statements whatever their number.
+/// Expires what has lapsed of these customers. It takes as many statements whatever their number, and one where nothing
+/// is due.
 pub fn expire(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<Entry>> {
     let now = tx.now();
     let purses = customers::purses(tx, customers)?;
-    let lapsed = lots::lapsed_of(tx, customers, now)?;
-    if lapsed.is_empty() {
+    let is_due = |customer: &&CustomerId| {
+        let ends_at = purses.get(customer).and_then(|purse| purse.ends_at);
+        ends_at.is_some_and(|at| at <= now)
+    };
+    let due: Vec<CustomerId> = customers.iter().filter(is_due).copied().collect();
+    if due.is_empty() {
         return Ok(Vec::new());
     }
-    let mut moves = Vec::with_capacity(lapsed.len());
-    let mut entries = Vec::with_capacity(lapsed.len());
-    for (customer, points) in lapsed {
-        let Some(purse) = purses.get(&customer) else {
+    let lapsed = lots::lapsed_of(tx, &due, now)?;
+    let next = lots::next_ends(tx, &due, now)?;
+    let mut moves = Vec::with_capacity(due.len());
+    let mut entries = Vec::with_capacity(due.len());
+    for customer in due.iter().copied() {
+        let purse = purses[&customer];
+        let points = lapsed.get(&customer).copied().unwrap_or_default();
+        moves.push(Lapsed {
+            customer,
+            seen: purse.ledger_rows,
+            points,
+            next: next.get(&customer).copied(),
+        });
+        if points == 0 {
             continue;
-        };
-        moves.push((customer, purse.ledger_rows, points));
+        }
         let moved = Ledgered {
             seq: purse.ledger_rows + 1,
             balance: purse.balance - points,
@@ -88,8 +104,11 @@ pub fn expire(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<Entry>> {
         entries.push(because.row(tx, EntryKind::Expire, -points, moved));
     }
     customers::expire_points(tx, &moves)?;
+    if entries.is_empty() {
+        return Ok(entries);
+    }
     store::append_all(tx, &entries)?;
-    lots::expire(tx, customers, now)?;
+    lots::expire(tx, &due, now)?;
     if let Some(first) = entries.first() {
         tx.audit_new("points.expire", first.id, &entries)?;
     }

@@ -67,6 +67,17 @@ pub const ALL: &[Law] = &[
         ),
     },
     Law {
+        number: "L02",
+        about: "No open lot ends before its customer is looked at for it",
+        check: Check::Query(
+            "select l.tenant_id, 'lot ' || l.lot_id || ' ends before ' || l.customer_id || ' is looked at'
+             from points_lots l join customers c on c.tenant_id = l.tenant_id and c.customer_id = l.customer_id
+             where l.open > 0 and l.expires_at is not null
+               and (c.points_end_at is null or c.points_end_at > l.expires_at)
+             limit $1",
+        ),
+    },
+    Law {
         number: "L26",
         about: "Ledger rows are numbered 1, 2, 3 … for each customer without a gap",
         check: Check::Query(

@@ -244,7 +244,7 @@ pub(super) fn open_lot(
     expires_at: Option<Timestamp>,
     append: impl FnOnce(&mut Tx, Ledgered) -> Result<Entry>,
 ) -> Result<Entry> {
-    let moved = customers::add_points(tx, customer, points)?;
+    let moved = customers::add_points(tx, customer, points, expires_at)?;
     let entry = append(tx, moved)?;
     // L02: what the balance was below zero was debt.
     let debt = (points - moved.balance).max(0);

@@ -101,6 +101,14 @@ impl Hand {
     pub fn put_down(&self, tx: &mut Tx) -> Result<()> {
         let lots = self.before.iter().zip(&self.wallet.lots);
         let changed: Vec<(&Lot, &Lot)> = lots.filter(|(was, is)| was != is).collect();
-        store::change(tx, self.customer, &changed)
+        store::change(tx, self.customer, &changed)?;
+        // Of a lot that was open and ends when it did, it is known.
+        let opened = changed
+            .iter()
+            .filter(|(was, is)| is.open > 0 && (was.open == 0 || was.expires_at != is.expires_at));
+        match opened.filter_map(|(_, is)| is.expires_at).min() {
+            Some(at) => customers::end_points_by(tx, self.customer, at),
+            None => Ok(()),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What an order holds while it is open, and what becomes of it when it is paid.
 
+use std::collections::BTreeMap;
+
 use engine::quote::Evaluation;
 use serde::{Deserialize, Serialize};
 
@@ -180,17 +182,24 @@ pub fn unpin(tx: &mut Tx, tab: &Tab) -> Result<()> {
 
 /// The order is paid: what it used is final, with what it saved, and a code that goes on is open for the guest.
 pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
+    // Two codes may stand for one rule: that is one use of it, which saved what both took off.
+    let (mut held, mut noted) = (BTreeMap::new(), BTreeMap::new());
     for applied in &tab.decided.evaluation.discounts {
         let of_it = |one: &&HeldUse| one.candidate == *applied.candidate_id;
         for one in tab.asks.held.iter().filter(of_it) {
-            let purchase = purchase(tab, one.customer);
-            uses::finish(tx, &purchase, &one.limits.subject, applied.amount)?;
+            let use_of = held.entry(&one.limits.subject).or_insert((one.customer, 0));
+            use_of.1 += applied.amount;
         }
         let is_published = tab.is_published(&applied.candidate_id);
         if is_published && !tab.asks.holds(&applied.discount_id) {
-            let purchase = purchase(tab, tab.customer);
-            uses::note(tx, &purchase, &applied.discount_id, applied.amount)?;
+            *noted.entry(&applied.discount_id).or_insert(0) += applied.amount;
         }
+    }
+    for (subject, (customer, saving)) in held {
+        uses::finish(tx, &purchase(tab, customer), subject, saving)?;
+    }
+    for (rule, saving) in noted {
+        uses::note(tx, &purchase(tab, tab.customer), rule, saving)?;
     }
     let Some(customer) = tab.customer else {
         return Ok(());

@@ -15,6 +15,8 @@ use crate::hall::store::Read;
 /// The shape of `data`, which only ever gains fields.
 pub const API_VERSION: &str = "v1";
 const LIMIT_MAX: i64 = 500;
+/// Events that one call looks at where only some types are asked for.
+const SCANNED_MAX: i64 = 5_000;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
@@ -68,10 +70,11 @@ pub struct Event {
 #[serde(rename_all = "camelCase")]
 pub struct Feed {
     pub items: Vec<Event>,
-    /// Send it as `after` to go on; without new events it is the one that was sent.
+    /// Send it as `after` to go on: the newest event that was looked at, also where it was not of the type asked for.
+    /// Without new events it is the one that was sent.
     #[schema(example = "evt_01kab4bqf8e1ftz0c6hqp2v9xw")]
     pub after: Option<String>,
-    /// Whether there is more to read at once.
+    /// Whether there is more to read at once; with `type` also where none was found so far.
     pub has_more: bool,
 }
 
@@ -80,30 +83,51 @@ impl Reply for Feed {}
 /// Events after the one that is named.
 ///
 /// # Errors
-/// `Gone` for an event that is no longer kept.
+/// `Gone` where an event behind the one that is named is no longer kept, and for an event that never was.
 pub fn feed(read: &mut Read, ask: &FeedAsked) -> Result<Feed> {
     if !(1..=LIMIT_MAX).contains(&ask.limit) {
         let said = format!("Send a whole number from 1 to {LIMIT_MAX}.");
         return Err(Error::field("?limit", "out_of_range", said));
     }
+    let kept = store::kept(read)?;
     let after = match &ask.after {
-        None => 0,
-        Some(named) => seq_of(read, named)?,
+        None => kept.after,
+        Some(named) => seq_of(read, &kept, named)?,
     };
-    let mut items = store::events(read, after, ask.kind.as_deref(), ask.limit + 1)?;
-    let has_more = items.len() as i64 > ask.limit;
+    let until = kept.newest.min(after + SCANNED_MAX);
+    let scan = store::Scan {
+        after,
+        until,
+        kind: ask.kind.as_deref(),
+    };
+    let mut items = store::events(read, &scan, ask.limit + 1)?;
+    let is_cut = items.len() as i64 > ask.limit;
     items.truncate(usize::try_from(ask.limit).unwrap_or(usize::MAX));
-    let last = items.last().map(|event| event.id.to_string());
+    let last = match items.last() {
+        Some(event) if is_cut => Some(event.id),
+        _ if until > after => store::id_of(read, until)?,
+        _ => None,
+    };
+    let last = last.map(|id| id.to_string());
     Ok(Feed {
         after: last.or_else(|| ask.after.clone()),
         items,
-        has_more,
+        has_more: is_cut || until < kept.newest,
     })
 }
 
-fn seq_of(read: &mut Read, named: &str) -> Result<i64> {
+/// The numbers of the events that can be read: all from the one behind `after` to `newest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub after: i64,
+    pub newest: i64,
+}
+
+fn seq_of(read: &mut Read, kept: &Kept, named: &str) -> Result<i64> {
+    let gone = Error::Gone(Code::EventGone);
     if let Ok(seq) = named.parse::<i64>() {
-        return Ok(seq);
+        let is_kept = (kept.after..=kept.newest).contains(&seq);
+        return if is_kept { Ok(seq) } else { Err(gone) };
     }
     let id: EventId = named.parse().map_err(|_| {
         Error::field(
@@ -112,7 +136,7 @@ fn seq_of(read: &mut Read, named: &str) -> Result<i64> {
             "Send the id or the number of an event.",
         )
     })?;
-    store::seq_of(read, id)?.ok_or(Error::Gone(Code::EventGone))
+    store::seq_of(read, id)?.ok_or(gone)
 }
 
 /// A type of event.

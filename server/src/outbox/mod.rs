@@ -26,7 +26,7 @@ pub const ROOM: Room = Room {
     laws: LAWS,
 };
 
-/// Events and delivered messages are kept this long.
+/// Events and delivered messages are kept this long; of the newest event that is not, its id and number are.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const LAWS: &[Law] = &[Law {

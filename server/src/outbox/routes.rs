@@ -39,7 +39,7 @@ async fn list_event_types(call: StaffCall) -> Result<Answer> {
     responses((status = 200, body = Page<Message>)))]
 async fn list_messages(call: StaffCall, ask: Listing<MessagesAsked>) -> Result<Answer> {
     let Listing { paging, filter } = ask;
-    call.read(move |read| {
+    call.survey(move |read| {
         let rows = messages::list(read, &filter, paging.after()?, paging.limit())?;
         Ok(Page::of(&paging, rows, None, |message| {
             message.id.to_string()

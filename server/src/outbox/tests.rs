@@ -1,9 +1,12 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::messages::{MessageState, MessagesAsked};
+use super::store::listing;
 use crate::audit::seal_all;
 use crate::both_stores;
 use crate::hall::journal::EventType;
+use crate::hall::store::{Dialect, plan};
 use crate::hall::testing::TestApp;
 use crate::jobs::run_due;
 use crate::params;
@@ -89,6 +92,83 @@ both_stores! {
         assert_eq!(messages.json["items"].as_array().unwrap().len(), 1);
     }
 
+    async fn who_missed_an_event_is_told_and_nobody_else_is(app: TestApp) {
+        emit(&app, 4).await;
+        seal_all(&app.hall).await.unwrap();
+        let feed = app.manager().get("/api/v1/events").await;
+        let ids: Vec<String> = (0..4).map(|n| feed.text(&format!("/items/{n}/id"))).collect();
+        app.advance(SignedDuration::from_hours(20 * 24));
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        app.advance(SignedDuration::from_hours(11 * 24));
+        run_due(&app.hall, None).await.unwrap();
+        let told = async |after: &str| {
+            let said = app.manager().get(&format!("/api/v1/events?after={after}")).await;
+            said.json["items"].as_array().map(|items| items.iter().map(|one| one["seq"].as_i64().unwrap()).collect::<Vec<_>>())
+        };
+        // Events 1 to 4 are over: who had read all of them has missed none.
+        assert_eq!(told("4&limit=1").await, Some(vec![5]));
+        for after in ["4".to_owned(), ids[3].clone()] {
+            assert_eq!(told(&after).await, Some(vec![5]), "{after}");
+        }
+        for after in ["0", "1", "2", "3", "6", "-1", &ids[0], &ids[2]] {
+            app.manager().get(&format!("/api/v1/events?after={after}")).await.is_problem(410, "event_gone");
+        }
+        let newest = app.manager().get("/api/v1/events").await.text("/after");
+        // Nor has anybody when nothing new has come for long.
+        app.advance(SignedDuration::from_hours(40 * 24));
+        run_due(&app.hall, None).await.unwrap();
+        for after in ["5", &newest] {
+            assert_eq!(told(after).await, Some(vec![]), "{after}");
+        }
+        app.manager().get(&format!("/api/v1/events?after={}", ids[3])).await.is_problem(410, "event_gone");
+        let all = app.manager().get("/api/v1/events").await;
+        assert_eq!((all.is(200).json["items"].clone(), all.json["hasMore"].clone()), (json!([]), json!(false)));
+        let left = app.write(|tx| {
+            let row = tx.one("select count(*), min(data) from outbox where tenant_id = $1 and seq > 0", &[])?;
+            Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
+        }).await;
+        assert_eq!(left, (1, String::new()), "what an event said is forgotten with it");
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        assert_eq!(told(&newest).await, Some(vec![6]));
+    }
+
+    async fn the_first_event_of_all_is_forgotten_too(app: TestApp) {
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        let first = app.manager().get("/api/v1/events").await.text("/after");
+        app.advance(SignedDuration::from_hours(31 * 24));
+        run_due(&app.hall, None).await.unwrap();
+        assert_eq!(app.manager().get("/api/v1/events").await.is(200).json["items"], json!([]));
+        app.manager().get("/api/v1/events?after=0").await.is_problem(410, "event_gone");
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        let next = app.manager().get(&format!("/api/v1/events?after={first}")).await;
+        assert_eq!(next.int("/items/0/seq"), 2);
+    }
+
+    async fn who_asks_for_one_type_goes_on_where_they_looked(app: TestApp) {
+        emit(&app, 5_001).await;
+        app.advance(SignedDuration::from_millis(1));
+        app.write(|tx| tx.emit(EventType::OrderVoided, None, &json!({}))).await;
+        seal_all(&app.hall).await.unwrap();
+        let voided = async |after: &str| app.manager().get(&format!("/api/v1/events?type=order.voided{after}")).await;
+        // One call looks at so many; it is told that there is more, and from where to go on.
+        let first = voided("").await;
+        assert_eq!((first.json["items"].clone(), first.json["hasMore"].clone()), (json!([]), json!(true)));
+        let second = voided(&format!("&after={}", first.text("/after"))).await;
+        assert_eq!((second.int("/items/0/seq"), second.json["hasMore"].clone()), (5_002, json!(false)));
+        app.advance(SignedDuration::from_millis(1));
+        emit(&app, 1).await;
+        seal_all(&app.hall).await.unwrap();
+        let third = voided(&format!("&after={}", second.text("/after"))).await;
+        let newest = app.manager().get("/api/v1/events?after=5002").await;
+        assert_eq!((third.json["items"].clone(), third.text("/after")), (json!([]), newest.text("/items/0/id")));
+        let paid = app.manager().get("/api/v1/events?type=order.paid&limit=2").await;
+        assert_eq!((paid.json["hasMore"].clone(), paid.text("/after")), (json!(true), paid.text("/items/1/id")));
+    }
+
     async fn a_manager_sees_messages_and_sends_a_dead_one_again(app: TestApp) {
         app.write(|tx| tx.send("sign_in_code", &json!({"to": "a@b.se", "code": "123456"}))).await;
         let list = app.manager().get("/api/v1/chain/messages?state=DUE&template=sign_in_code").await;
@@ -103,6 +183,21 @@ both_stores! {
         assert_eq!((again.json["state"].clone(), again.json["attempts"].clone()), (json!("DUE"), json!(0)));
         app.other_tenant().await.get(&path).await.is_problem(404, "not_found");
         app.staff().get(&path).await.is_problem(403, "forbidden");
+    }
+
+    async fn no_list_of_messages_walks_the_events(app: TestApp) {
+        for (state, index) in [
+            (None, "outbox_messages"),
+            (Some(MessageState::Due), "outbox_messages_due"),
+            (Some(MessageState::Delivered), "outbox_messages_delivered"),
+            (Some(MessageState::Dead), "outbox_messages_dead"),
+        ] {
+            let sql = listing(&MessagesAsked { state, template: None });
+            let plan = app.write(move |tx| plan(tx, &sql, params!["evt_~", None::<String>, 50_i64])).await;
+            // On an empty table PostgreSQL finds them all alike.
+            let index = if app.hall.db.dialect() == Dialect::Sqlite { index } else { "outbox_messages" };
+            assert!(plan.contains(index), "{plan}");
+        }
     }
 
     async fn in_a_live_chain_nobody_reads_a_sign_in_code(app: TestApp) {

@@ -13,7 +13,7 @@ use crate::hall::etag;
 use crate::hall::id::{DeviceId, VenueId};
 use crate::hall::identity::{self, Lookup};
 use crate::hall::page::{Page, Paging};
-use crate::hall::secret::{self, Entropy, Secret};
+use crate::hall::secret::{Entropy, Secret};
 use crate::hall::store::{Read, Tx};
 use crate::hall::text::check_line;
 
@@ -96,7 +96,8 @@ impl Reply for NewDevice {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct PairedDevice {
     pub device: Device,
-    /// Told this once. A browser has it as a cookie too.
+    /// Told this once, and for ten minutes to who sends the same under the same Idempotency-Key. A browser has it as a
+    /// cookie too.
     #[schema(example = "dt_9sW2mJ0a6c3…")]
     pub token: String,
 }
@@ -153,8 +154,8 @@ pub fn hash_of(code: &str) -> String {
 /// `Gone` where the code is over, was used, or its device was revoked.
 pub fn pair(tx: &mut Tx, id: DeviceId) -> Result<PairedDevice> {
     let venue = store::mark_paired(tx, id)?.ok_or(Error::Gone(Code::CodeExpired))?;
-    identity::unlist(tx, Lookup::Pairing, id)?;
-    let token = secret::token(tx.entropy(), "dt_");
+    // The code is found until its time is over, so that who lost the answer is told it again; it pairs nothing more.
+    let token = tx.new_token("dt_")?;
     sessions::list_token(tx, &token, id)?;
     let device = device(tx, venue, id)?;
     tx.audit_new("device.pair", id, &device)?;
@@ -181,8 +182,14 @@ pub fn edit(
 }
 
 /// Ends a device and whoever is signed in at it with this very write; again is no error.
-pub fn revoke(tx: &mut Tx, venue: VenueId, id: DeviceId) -> Result<()> {
+pub fn revoke(
+    tx: &mut Tx,
+    venue: VenueId,
+    id: DeviceId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = device(tx, venue, id)?;
+    etag::honour(if_match, before.version)?;
     if before.revoked_at.is_none() {
         store::mark_revoked(tx, id)?;
         identity::unlist(tx, Lookup::Token, id)?;

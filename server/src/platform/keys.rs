@@ -160,8 +160,9 @@ fn hint(token: &Secret) -> String {
 }
 
 /// Ends a key with this very write; again is no error.
-pub fn revoke(tx: &mut Tx, id: KeyId, limit: Role) -> Result<()> {
+pub fn revoke(tx: &mut Tx, id: KeyId, limit: Role, if_match: Option<&HeaderValue>) -> Result<()> {
     let before = key(tx, id)?;
+    crate::hall::etag::honour(if_match, before.version)?;
     if before.role > limit {
         return Err(Error::Forbidden(before.role));
     }

@@ -34,11 +34,11 @@ pub fn check(refs: &[ExternalRef], pointer: &str, wrong: &mut Vec<Field>) {
     }
     for (place, named) in refs.iter().enumerate() {
         check_system(&named.system, &format!("{pointer}/{place}/system"), wrong);
-        if named.id.trim().is_empty() || named.id.len() > REF_LENGTH_MAX {
+        if !is_name(&named.id) {
             wrong.push(Field::new(
                 format!("{pointer}/{place}/id"),
                 "invalid",
-                "Send 1 to 200 characters.",
+                "Send 1 to 200 characters, none of them a control character.",
             ));
         }
         if refs[..place].contains(named) {
@@ -58,6 +58,10 @@ pub fn check_system(system: &str, pointer: &str, wrong: &mut Vec<Field>) {
         let message = "Send 1 to 40 small letters, digits, `-` and `_`.";
         wrong.push(Field::new(pointer, "invalid", message));
     }
+}
+
+fn is_name(id: &str) -> bool {
+    !id.trim().is_empty() && id.len() <= REF_LENGTH_MAX && !id.contains(char::is_control)
 }
 
 fn is_system(system: &str) -> bool {
@@ -95,6 +99,10 @@ pub fn set<T: Id + PartialEq>(tx: &mut Tx, id: T, refs: &[ExternalRef]) -> Resul
 
 /// The row that `system` calls `named`.
 pub fn find<T: Id>(read: &mut Read, system: &str, named: &str) -> Result<Option<T>> {
+    // PostgreSQL takes no NUL, not even in a question; nothing is called so.
+    if system.contains('\0') || named.contains('\0') {
+        return Ok(None);
+    }
     let found = store::find(read, T::PREFIX, system, named)?;
     found.map(|id| id.parse().map_err(Error::bug)).transpose()
 }

@@ -7,7 +7,7 @@ use crate::hall::call::Hall;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, DeviceId, Id, SessionId, StaffId};
 use crate::hall::identity::{self, Lookup};
-use crate::hall::secret::{self, Secret};
+use crate::hall::secret::Secret;
 use crate::hall::store::Tx;
 
 /// A working day; nobody stays signed in over night.
@@ -33,7 +33,7 @@ impl Whose {
     }
 }
 
-/// A session that has just begun; its token is told this once.
+/// A session that has just begun; its token is told this once, and to who sends the same request again.
 #[derive(Debug, Clone)]
 pub struct Begun {
     pub id: SessionId,
@@ -45,7 +45,7 @@ pub fn begin(tx: &mut Tx, whose: Whose) -> Result<Begun> {
     let id: SessionId = tx.new_id();
     let expires_at = tx.now() + whose.life();
     store::insert(tx, id, whose, expires_at)?;
-    let token = secret::token(tx.entropy(), "st_");
+    let token = tx.new_token("st_")?;
     list_token(tx, &token, id)?;
     Ok(Begun {
         id,
@@ -80,6 +80,12 @@ pub fn end_by_token(tx: &mut Tx, token: &str) -> Result<()> {
 
 pub fn end_all_of_staff(tx: &mut Tx, staff: StaffId) -> Result<()> {
     let ended = store::end_all_of_staff(tx, staff)?;
+    unlist(tx, ended)
+}
+
+/// Ends those of a person that a PIN opened.
+pub(super) fn end_all_at_tills(tx: &mut Tx, staff: StaffId) -> Result<()> {
+    let ended = store::end_all_at_tills(tx, staff)?;
     unlist(tx, ended)
 }
 

@@ -1,12 +1,11 @@
 //! The first start: a chain, its owner, its first venue, by a link that works once or by the command line.
 
-use axum::http::StatusCode;
 use engine::money::Rate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::chain::{self, Chain, Founding};
-use super::sessions::{self, Begun, Whose};
+use super::sessions::{self, Whose};
 use super::staff::{self, EditStaff, VenueRole};
 use super::tax::{self, EditTaxClass};
 use super::venues::{self, CreateVenue, Venue};
@@ -261,7 +260,8 @@ pub struct SetUp {
 pub struct SetUpDone {
     pub chain: Chain,
     pub venue: Venue,
-    /// For `Authorization: Bearer …`; a browser has it as a cookie.
+    /// For `Authorization: Bearer …`; a browser has it as a cookie. For ten minutes it is told again to who sends the
+    /// same under the same Idempotency-Key.
     #[schema(example = "st_9sW2mJ0a6c3…")]
     pub token: String,
 }
@@ -271,8 +271,9 @@ impl Reply for SetUpDone {}
 /// Founds the first chain by the printed link, and signs its owner in.
 pub async fn set_up(call: PublicCall, ask: SetUp) -> Result<Answer> {
     let hash = identity::fingerprint(ask.token.expose());
-    let over = || Error::Gone(Code::CodeExpired);
-    let tenant = call.promised(Lookup::SetUp, hash).await?.ok_or_else(over)?;
+    let Some(tenant) = call.promised(Lookup::SetUp, hash).await? else {
+        return done_before(call, &ask.owner.email).await;
+    };
     let init = Init {
         chain: ask.chain,
         owner: ask.owner,
@@ -291,19 +292,30 @@ pub async fn set_up(call: PublicCall, ask: SetUp) -> Result<Answer> {
                 device: None,
             },
         )?;
-        Ok((founded, begun))
+        Ok(SetUpDone {
+            chain: founded.chain,
+            venue: founded.venue,
+            token: begun.token.expose().to_owned(),
+        })
     };
-    let (founded, begun) = call.found(tenant, found).await?;
-    done(call.hall(), founded, &begun)
+    let hall = call.hall().clone();
+    let cookie = move |said: &SetUpDone| {
+        let life = jiff::SignedDuration::from_hours(sessions::STAFF_HOURS_MAX);
+        let token = Secret::new(said.token.clone());
+        sessions::cookie(&hall, STAFF_COOKIE, Some(&token), life)
+    };
+    call.found(tenant, cookie, found).await
 }
 
-fn done(hall: &Hall, founded: Founded, begun: &Begun) -> Result<Answer> {
-    let life = jiff::SignedDuration::from_hours(sessions::STAFF_HOURS_MAX);
-    let cookie = sessions::cookie(hall, STAFF_COOKIE, Some(&begun.token), life);
-    let said = SetUpDone {
-        chain: founded.chain,
-        venue: founded.venue,
-        token: begun.token.expose().to_owned(),
-    };
-    Ok(Answer::of(StatusCode::CREATED, &said)?.with_header("set-cookie", cookie))
+/// The link is over. Who used it and lost the answer is told it again: the chain is the one of the owner's email.
+///
+/// # Errors
+/// `Gone` for everybody else.
+async fn done_before(call: PublicCall, email: &str) -> Result<Answer> {
+    let over = || Error::Gone(Code::CodeExpired);
+    let email = staff::fold_email(email);
+    let found = call.look_up(Lookup::StaffEmail, email).await?;
+    let (tenant, _) = found.ok_or_else(over)?;
+    let answered = call.for_tenant(tenant).answered().await?;
+    answered.ok_or_else(over)
 }

@@ -39,7 +39,8 @@ static SIGN_IN: Allowance = Allowance {
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
-    /// For `Authorization: Bearer …`; a browser has it as a cookie.
+    /// For `Authorization: Bearer …`; a browser has it as a cookie. For ten minutes it is told again to who sends the
+    /// same under the same Idempotency-Key.
     #[schema(example = "st_9sW2mJ0a6c3…")]
     pub token: String,
     pub expires_at: Timestamp,
@@ -74,10 +75,10 @@ pub async fn sign_in(call: PublicCall, ask: SignIn) -> Result<Answer> {
         };
         let begun = sessions::begin(tx, whose)?;
         tx.audit_new("staff.sign_in", id, &begun.id)?;
-        Ok((begun, staff::member(tx, id)?))
+        signed_in(tx, &begun, id)
     };
-    let (begun, member) = call.act([], begin).await?;
-    signed_in(call.hall(), &begun, member)
+    call.tell(StatusCode::CREATED, [], cookie(call.hall()), begin)
+        .await
 }
 
 /// The three steps of a try; a locked password is told apart from a wrong one by nothing but patience.
@@ -105,15 +106,21 @@ async fn has_password(call: &TenantCall, id: StaffId, password: Secret) -> Resul
     Ok(right)
 }
 
-fn signed_in(hall: &Hall, begun: &Begun, staff: StaffMember) -> Result<Answer> {
-    let life = SignedDuration::from_hours(sessions::STAFF_HOURS_MAX);
-    let cookie = sessions::cookie(hall, STAFF_COOKIE, Some(&begun.token), life);
-    let said = SignedIn {
+fn signed_in(tx: &mut Tx, begun: &Begun, id: StaffId) -> Result<SignedIn> {
+    Ok(SignedIn {
         token: begun.token.expose().to_owned(),
         expires_at: begun.expires_at,
-        staff,
-    };
-    Ok(Answer::of(StatusCode::CREATED, &said)?.with_header("set-cookie", cookie))
+        staff: staff::member(tx, id)?,
+    })
+}
+
+fn cookie(hall: &Hall) -> impl Fn(&SignedIn) -> String + Send + use<> {
+    let hall = hall.clone();
+    move |said| {
+        let life = SignedDuration::from_hours(sessions::STAFF_HOURS_MAX);
+        let token = Secret::new(said.token.clone());
+        sessions::cookie(&hall, STAFF_COOKIE, Some(&token), life)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -131,24 +138,19 @@ pub async fn switch(call: StaffCall, ask: SwitchStaff) -> Result<Answer> {
     let device = device_of(&call)?;
     let id = ask.staff_id;
     tries::check_pin(&call, id, ask.pin).await?;
-    let before = match call.identity.principal {
-        Principal::Staff { session, .. } => Some(session),
-        _ => None,
-    };
     let begin = move |tx: &mut Tx| {
         if staff::role_at(tx, id, venue)?.is_none() {
             return Err(Error::Refused(Code::PinWrong, Extra::none()));
         }
-        if let Some(session) = before {
-            sessions::end(tx, session)?;
-        }
+        // All of them: also one of whom the till never heard, because the answer was lost.
+        sessions::end_all_at_device(tx, device)?;
         let device = Some(device);
         let begun = sessions::begin(tx, Whose::Staff { staff: id, device })?;
         tx.audit_new("staff.switch", id, &(begun.id, device))?;
-        Ok((begun, staff::member(tx, id)?))
+        signed_in(tx, &begun, id)
     };
-    let (begun, member) = call.act([], begin).await?;
-    signed_in(call.hall(), &begun, member)
+    call.tell(StatusCode::CREATED, [], cookie(call.hall()), begin)
+        .await
 }
 
 fn device_of(call: &StaffCall) -> Result<DeviceId> {
@@ -159,17 +161,19 @@ fn device_of(call: &StaffCall) -> Result<DeviceId> {
     })
 }
 
-/// Ends the session; a key or a device has none to end.
+/// Ends the session; a key or a device has none to end. Who sends it again is nobody any more, whatever the key says.
 pub async fn sign_out(call: StaffCall) -> Result<Answer> {
-    if let Principal::Staff { session, staff, .. } = call.identity.principal {
-        call.act([], move |tx| {
+    let principal = call.identity.principal.clone();
+    let end = move |tx: &mut Tx| {
+        if let Principal::Staff { session, staff, .. } = principal {
             sessions::end(tx, session)?;
-            tx.audit_new("staff.sign_out", staff, &session)
-        })
-        .await?;
-    }
-    let gone = sessions::cookie(call.hall(), STAFF_COOKIE, None, SignedDuration::ZERO);
-    Ok(Answer::of(StatusCode::NO_CONTENT, &())?.with_header("set-cookie", gone))
+            tx.audit_new("staff.sign_out", staff, &session)?;
+        }
+        Ok(())
+    };
+    let hall = call.hall().clone();
+    let gone = move |(): &()| sessions::cookie(&hall, STAFF_COOKIE, None, SignedDuration::ZERO);
+    call.tell(StatusCode::NO_CONTENT, [], gone, end).await
 }
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -189,8 +193,9 @@ pub async fn change_password(call: StaffCall, ask: ChangePassword) -> Result<Ans
     let id = call.staff().ok_or(Error::NotFound("password"))?;
     let subject = [Subject::password_of(id)];
     let hot = call.hot("tries", subject[0].text());
-    let taken = subject.clone();
+    let (taken, if_match) = (subject.clone(), call.if_match());
     let reserve = move |tx: &mut Tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
         tries::reserve(tx, &taken)?;
         staff::password_hash(tx, id)
     };

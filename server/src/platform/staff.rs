@@ -270,6 +270,11 @@ pub fn edit(
     Ok(after)
 }
 
+/// Lets an act pass that was decided on by this version of the person.
+pub fn honour(read: &mut Read, id: StaffId, if_match: Option<&HeaderValue>) -> Result<()> {
+    etag::honour(if_match, member(read, id)?.version)
+}
+
 fn keep_an_owner(tx: &mut Tx, leaving: StaffId) -> Result<()> {
     if store::has_other_owner(tx, leaving)? {
         Ok(())
@@ -303,10 +308,12 @@ pub fn set_password(tx: &mut Tx, id: StaffId, hash: &str, limit: Role) -> Result
     tx.audit_new("staff.set_password", id, &())
 }
 
+/// A new PIN ends the sessions at tills, which the old one opened. `hash` is argon2id's, made off the store.
 pub fn set_pin(tx: &mut Tx, id: StaffId, hash: &str, limit: Role) -> Result<()> {
     within(limit, member(tx, id)?.highest())?;
     store::set_pin(tx, id, hash)?;
     tries::forget(tx, &Subject::pin_of(id))?;
+    sessions::end_all_at_tills(tx, id)?;
     tx.audit_new("staff.set_pin", id, &())
 }
 

@@ -79,8 +79,9 @@ pub fn edit_class(
 }
 
 /// Puts the class away: nothing new is given it, what has it is taxed as before.
-pub fn archive_class(tx: &mut Tx, id: TaxClassId) -> Result<()> {
+pub fn archive_class(tx: &mut Tx, id: TaxClassId, if_match: Option<&HeaderValue>) -> Result<()> {
     let before = class(tx, id)?;
+    etag::honour(if_match, before.version)?;
     if before.archived_at.is_none() {
         store::archive_class(tx, id)?;
         tx.audit("tax_class.archive", id, Some(&before), None::<&()>)?;

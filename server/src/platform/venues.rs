@@ -234,8 +234,9 @@ pub fn edit(
 }
 
 /// Puts the venue away: what happened there is still read, nothing new happens.
-pub fn archive(tx: &mut Tx, id: VenueId) -> Result<()> {
+pub fn archive(tx: &mut Tx, id: VenueId, if_match: Option<&HeaderValue>) -> Result<()> {
     let before = venue(tx, id)?;
+    etag::honour(if_match, before.version)?;
     if before.archived_at.is_none() {
         store::mark_archived(tx, id, Some(tx.now()))?;
         tx.audit("venue.archive", id, Some(&before), None::<&()>)?;

@@ -46,7 +46,7 @@ struct NoFilter {}
     params(("venueId" = VenueId, Path), Paging), responses((status = 200, body = Page<Reward>)))]
 async fn list_rewards(call: StaffCall, list: Listing<NoFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list.paging))
+    call.survey(move |read| super::list(read, venue, &list.paging))
         .await
 }
 
@@ -128,7 +128,7 @@ async fn archive_reward(
 #[utoipa::path(get, path = "/api/v1/chain/loyalty/rewards", tag = "rewards",
     params(Paging), responses((status = 200, body = Page<Reward>)))]
 async fn list_chain_rewards(call: StaffCall, list: Listing<NoFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list.paging))
+    call.survey(move |read| super::list(read, None, &list.paging))
         .await
 }
 

@@ -141,10 +141,8 @@ const READY_MAX: i64 = 100;
 /// Those that the customer can use now, the soonest to end first: a hundred.
 pub fn ready(read: &mut Read, customer: CustomerId) -> Result<Vec<Voucher>> {
     let now = read.now();
-    let found = store::vouchers::unexpired(read, customer, now, READY_MAX)?;
-    let mut all = shown(read, customer, &found)?;
-    all.retain(|voucher| voucher.status == VoucherStatus::Ready);
-    Ok(all)
+    let found = store::vouchers::ready(read, customer, now, READY_MAX)?;
+    shown(read, customer, &found)
 }
 
 pub(super) fn one(read: &mut Read, issued: &Issued) -> Result<Voucher> {

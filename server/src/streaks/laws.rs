@@ -48,7 +48,15 @@ pub const ALL: &[Law] = &[
              from streak_visits v left join streak_runs r on r.tenant_id = v.tenant_id
                and r.customer_id = v.customer_id and r.streak_id = v.streak_id
              where r.streak_id is null or v.period_start > r.last_start
-               or (v.period_start = r.last_start and v.periods <> r.periods) limit $1",
+               or (v.period_start = r.last_start and v.periods <> r.periods)
+             union all
+             select r.tenant_id, 'the run of ' || r.customer_id || ' for ' || r.streak_id || ' has come to '
+                || r.last_start || ', the last visit counts for ' || max(v.period_start)
+             from streak_runs r join streak_visits v on v.tenant_id = r.tenant_id
+               and v.customer_id = r.customer_id and v.streak_id = r.streak_id
+             group by r.tenant_id, r.customer_id, r.streak_id, r.last_start
+             having r.last_start > max(v.period_start)
+             limit $1",
         ),
     },
     Law {

@@ -189,8 +189,14 @@ pub fn edit(
 }
 
 /// Ends the streak. What it paid stays.
-pub fn archive(tx: &mut Tx, venue: Option<VenueId>, id: StreakId) -> Result<()> {
+pub fn archive(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    id: StreakId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = own(tx, venue, id)?;
+    etag::honour(if_match, before.version)?;
     store::archive(tx, id)?;
     tx.audit("streak.archive", id, Some(&before), None::<&()>)
 }

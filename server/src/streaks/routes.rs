@@ -32,7 +32,7 @@ struct NoFilter {}
     params(("venueId" = VenueId, Path), Paging), responses((status = 200, body = Page<Streak>)))]
 async fn list_streaks(call: StaffCall, list: Listing<NoFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list.paging))
+    call.survey(move |read| super::list(read, venue, &list.paging))
         .await
 }
 
@@ -85,15 +85,18 @@ async fn archive_streak(
     Path((_, id)): Path<(VenueId, StreakId)>,
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.remove([], move |tx| super::archive(tx, Some(venue), id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, Some(venue), id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List the streaks of the chain
 #[utoipa::path(get, path = "/api/v1/chain/loyalty/streaks", tag = "streaks",
     params(Paging), responses((status = 200, body = Page<Streak>)))]
 async fn list_chain_streaks(call: StaffCall, list: Listing<NoFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list.paging))
+    call.survey(move |read| super::list(read, None, &list.paging))
         .await
 }
 
@@ -138,8 +141,11 @@ async fn replace_chain_streak(
 #[utoipa::path(delete, path = "/api/v1/chain/loyalty/streaks/{streakId}", tag = "streaks",
     params(("streakId" = StreakId, Path)), responses((status = 204)))]
 async fn archive_chain_streak(call: StaffCall, Path(id): Path<StreakId>) -> Result<Answer> {
-    call.remove([], move |tx| super::archive(tx, None, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, None, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// Show how far a customer is with each streak

@@ -31,12 +31,10 @@ pub const ALL: &[Law] = &[
             "select tenant_id, 'change ' || seq || ' of ' || customer_id || ' rose to ' || to_rank || ' from '
                 || rank_then || ', allowed are ' || velocity_tiers
              from (
-               select c.tenant_id, c.customer_id, c.seq, c.to_rank, c.velocity_tiers, coalesce(
-                   (select p.to_rank from tier_changes p where p.tenant_id = c.tenant_id
-                      and p.customer_id = c.customer_id and p.seq < c.seq and p.at <= c.at - c.velocity_micros
-                    order by p.seq desc limit 1),
+               select c.tenant_id, c.customer_id, c.seq, c.to_rank, c.velocity_tiers,
                    (select p.from_rank from tier_changes p where p.tenant_id = c.tenant_id
-                      and p.customer_id = c.customer_id order by p.seq limit 1)) as rank_then
+                      and p.customer_id = c.customer_id and p.seq <= c.seq and p.at > c.at - c.velocity_micros
+                    order by p.seq limit 1) as rank_then
                from tier_changes c
                where c.velocity_tiers is not null and c.to_rank > c.from_rank
              ) rises
@@ -55,6 +53,12 @@ pub const ALL: &[Law] = &[
                  and v.venue_id = d.venue_id and v.purchases > 0
                group by d.tenant_id, d.customer_id, d.business_day, d.venue_id, d.visits
                having d.visits <> count(v.at)
+               union all
+               select v.tenant_id, 'the visit of ' || v.customer_id || ' on ' || v.business_day || ' at '
+                   || v.venue_id || ' is counted on no day' as what
+               from visits v left join loyalty_days d on d.tenant_id = v.tenant_id
+                 and d.customer_id = v.customer_id and d.business_day = v.business_day and d.venue_id = v.venue_id
+               where v.purchases > 0 and d.customer_id is null
                union all
                select c.tenant_id, 'customer ' || c.customer_id || ' counts ' || coalesce(d.points, 0)
                    || ' points, purchases earned ' || coalesce(l.points, 0) as what

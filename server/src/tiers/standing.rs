@@ -273,7 +273,8 @@ fn must_look_earlier(stored: Option<Date>, wanted: Option<Date>, today: Date) ->
     }
 }
 
-/// The rank that the pace of the ladder allows, and when it may allow more.
+/// The rank that the pace of the ladder allows, and when it may allow more. Where the guest stood when its days began
+/// is told by what moved them since: an edit of the ladder moves no one and numbers its tiers anew.
 fn pace(
     tx: &mut Tx,
     customer: CustomerId,
@@ -349,6 +350,9 @@ pub(super) fn level(
     why: &Why,
 ) -> Result<Option<Change>> {
     let look = store::look(tx, customer)?;
+    // A venue further east may have begun its next day, and the guest may have been there.
+    let newest = store::newest_day(tx, customer)?;
+    let today = newest.map_or(today, |day| day.max(today));
     let moved = settle(tx, customer, &look, today, why)?;
     let rank = look.rank();
     let name = &look.ladder.tier(rank)?.name;

@@ -109,6 +109,14 @@ pub fn days(read: &mut Read, customer: CustomerId, first: Date, last: Date) -> R
     days.collect()
 }
 
+pub fn newest_day(read: &mut Read, customer: CustomerId) -> Result<Option<Date>> {
+    read.one(
+        "select max(business_day) from loyalty_days where tenant_id = $1 and customer_id = $2",
+        params![customer],
+    )?
+    .get(0)
+}
+
 pub fn points_by_day(read: &mut Read, customer: CustomerId) -> Result<Vec<(VenueId, Date, i64)>> {
     let rows = read.query(
         "select venue_id, business_day, points from loyalty_days where tenant_id = $1 and customer_id = $2",
@@ -122,7 +130,7 @@ pub fn points_by_day(read: &mut Read, customer: CustomerId) -> Result<Vec<(Venue
 /// What the pace of rising looks back at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Past {
-    /// The rank held at that instant.
+    /// The rank from which the first change after that instant moved the guest; `None` where none did.
     pub rank: Option<usize>,
     /// The first change after it.
     pub next_change: Option<Timestamp>,
@@ -131,19 +139,16 @@ pub struct Past {
 pub fn rank_at(read: &mut Read, customer: CustomerId, at: Timestamp) -> Result<Past> {
     let row = read.one(
         "select
-           (select to_rank from tier_changes where tenant_id = $1 and customer_id = $2 and at <= $3
-             order by seq desc limit 1),
-           (select from_rank from tier_changes where tenant_id = $1 and customer_id = $2
+           (select from_rank from tier_changes where tenant_id = $1 and customer_id = $2 and at > $3
              order by seq limit 1),
            (select min(at) from tier_changes where tenant_id = $1 and customer_id = $2 and at > $3)",
         params![customer, at],
     )?;
-    let then: Option<i64> = row.get(0)?;
-    let first: Option<i64> = row.get(1)?;
-    let rank = then.or(first).map(usize::try_from).transpose();
+    let rank: Option<i64> = row.get(0)?;
+    let rank = rank.map(usize::try_from).transpose();
     Ok(Past {
         rank: rank.map_err(Error::bug)?,
-        next_change: row.get(2)?,
+        next_change: row.get(1)?,
     })
 }
 

@@ -325,6 +325,23 @@ both_stores! {
         assert_eq!(tier(&app, guest).await, "GOLD", "and came with nobody asking");
     }
 
+    async fn a_tier_that_is_put_between_slows_nobody_down(app: TestApp) {
+        let mut slow = ladder();
+        slow["velocity"] = json!({"tiers": 1, "days": 7});
+        let first = app.manager().put(CHAIN, slow.clone()).await;
+        let guest = app.customer("Noor").await;
+        visit(&app, guest, 10_000).await.expect("a rise to SILVER");
+        days_later(&app, 8).await;
+        for place in [1, 2] {
+            slow["tiers"][place]["id"] = first.is(200).json["tiers"][place]["id"].clone();
+        }
+        let bronze = json!({"name": "BRONZE", "spend": {"amount": 5_000, "currency": "EUR"}});
+        slow["tiers"].as_array_mut().expect("tiers").insert(1, bronze);
+        app.manager().put(CHAIN, slow).await.is(200);
+        let rise = visit(&app, guest, 45_000).await.expect("a rise by one");
+        assert_eq!((rise.from.name.as_str(), rise.to.name.as_str()), ("SILVER", "GOLD"));
+    }
+
     async fn an_edit_of_the_ladder_reaches_everybody(app: TestApp) {
         let first = app.manager().put(CHAIN, ladder()).await;
         let (noor, bo) = (app.customer("Noor").await, app.customer("Bo").await);

@@ -6,9 +6,11 @@ use server::hall::identity::Mode;
 use server::hall::journal::By;
 use server::hall::secret::Entropy;
 use server::hall::store::{Db, Place, Scope, Settings, file_admin};
+use server::hall::testing::Store;
 use server::hall::time::Clock;
 use server::platform::chain::{self, Founding};
 
+use crate::ground::Ground;
 use crate::program::{Home, Server, run, stdout};
 
 /// A chain in the folder's store, made beside the program, and the token of its owner.
@@ -544,6 +546,38 @@ async fn customers_come_in_from_a_file() {
     assert!(server.end("TERM").0.success());
 }
 
+/// Whatever is logged: what is asked of the store may be seen, and of whom never.
+async fn a_log_names_nobody(store: Store) {
+    let ground = Ground::new(store).await;
+    let mut command = ground.command();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"]);
+    let server = Server::of(command);
+    let path = format!("/api/v1/dashboard/venues/{}/customers", ground.venue);
+    let asa = json!({"firstName": "Lindqvistina", "email": "asa.lindqvistina@example.com", "phone": "+46701740605"});
+    let made = server.post_keyed(&ground.owner, &path, "one", &asa);
+    assert_eq!(made.expect("an answer").0, 201);
+    let (status, listed) = server.get_as(&ground.owner, &format!("{path}?search=lindqvistina"));
+    assert_eq!((status, &listed["total"]), (200, &json!(1)));
+    let (status, said) = server.end("TERM");
+    assert!(status.success() && said.contains("insert into customers"));
+    let said = said.to_lowercase();
+    for personal in ["lindqvistina", "701740605", &ground.owner.to_lowercase()] {
+        let line = said.lines().find(|line| line.contains(personal));
+        assert_eq!(line, None, "{personal} is logged");
+    }
+    ground.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_names_nobody_on_sqlite() {
+    a_log_names_nobody(Store::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_names_nobody_on_postgres() {
+    a_log_names_nobody(Store::Postgres).await;
+}
+
 #[test]
 fn the_demo_of_one_seed_is_the_same_twice_and_has_rewards() {
     let as_of = Clock::system().now().to_string();
@@ -569,6 +603,17 @@ fn the_demo_of_one_seed_is_the_same_twice_and_has_rewards() {
         secret(&one) != secret(&other),
         "whoever knows the seed would know the secret"
     );
+    // Its keys are known to everybody: nobody but this machine may reach it.
+    let open = run(&one.data(), &["serve", "--listen", "0.0.0.0:0"]);
+    let told = String::from_utf8_lossy(&open.stderr);
+    assert!(
+        !open.status.success()
+            && told.contains("the store holds the demo")
+            && told.contains("--listen 127.0.0.1"),
+        "{told}"
+    );
+    let doctor = stdout(&run(&one.data(), &["doctor"]));
+    assert!(doctor.contains("the store holds the demo"), "{doctor}");
     let server = Server::start(&one.data());
     let guest = said["customerTokens"][0].as_str().expect("a token");
     let (status, mine) = server.get_as(guest, "/api/v1/me/loyalty");

@@ -35,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
     params(("venueId" = VenueId, Path), Paging, CategoryFilter),
     responses((status = 200, body = Page<Category>)))]
 async fn list_categories(call: StaffCall, list: Listing<CategoryFilter>) -> Result<Answer> {
-    call.read(move |read| categories::list(read, &list)).await
+    call.survey(move |read| categories::list(read, &list)).await
 }
 
 /// Create a category at a venue
@@ -104,14 +104,16 @@ async fn archive_category(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, CategoryId)>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| categories::archive(tx, id)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| categories::archive(tx, id, if_match.as_ref()))
+        .await
 }
 
 /// List the categories of the chain
 #[utoipa::path(get, path = "/api/v1/chain/categories", tag = "catalogue",
     params(Paging, CategoryFilter), responses((status = 200, body = Page<Category>)))]
 async fn list_chain_categories(call: StaffCall, list: Listing<CategoryFilter>) -> Result<Answer> {
-    call.read(move |read| categories::list(read, &list)).await
+    call.survey(move |read| categories::list(read, &list)).await
 }
 
 /// Create a category in the chain
@@ -169,5 +171,7 @@ async fn edit_chain_category(
 #[utoipa::path(delete, path = "/api/v1/chain/categories/{categoryId}", tag = "catalogue",
     params(("categoryId" = CategoryId, Path)), responses((status = 204)))]
 async fn archive_chain_category(call: StaffCall, Path(id): Path<CategoryId>) -> Result<Answer> {
-    call.remove([], move |tx| categories::archive(tx, id)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| categories::archive(tx, id, if_match.as_ref()))
+        .await
 }

@@ -43,7 +43,7 @@ async fn list_modifier_groups(
     call: StaffCall,
     list: Listing<ModifierGroupFilter>,
 ) -> Result<Answer> {
-    call.read(move |read| modifier_groups::list(read, &list))
+    call.survey(move |read| modifier_groups::list(read, &list))
         .await
 }
 
@@ -117,8 +117,11 @@ async fn archive_modifier_group(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, ModifierGroupId)>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| modifier_groups::archive(tx, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        modifier_groups::archive(tx, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List the modifier groups of the chain
@@ -128,7 +131,7 @@ async fn list_chain_modifier_groups(
     call: StaffCall,
     list: Listing<ModifierGroupFilter>,
 ) -> Result<Answer> {
-    call.read(move |read| modifier_groups::list(read, &list))
+    call.survey(move |read| modifier_groups::list(read, &list))
         .await
 }
 
@@ -197,6 +200,9 @@ async fn archive_chain_modifier_group(
     call: StaffCall,
     Path(id): Path<ModifierGroupId>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| modifier_groups::archive(tx, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        modifier_groups::archive(tx, id, if_match.as_ref())
+    })
+    .await
 }

@@ -40,7 +40,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
     responses((status = 200, body = Page<Product>)))]
 async fn list_products(call: StaffCall, list: Listing<ProductFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| products::list(read, venue, &list))
+    call.survey(move |read| products::list(read, venue, &list))
         .await
 }
 
@@ -116,8 +116,11 @@ async fn archive_product(
     Path((_, id)): Path<(VenueId, ProductId)>,
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.remove([], move |tx| products::archive(tx, Some(venue), id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        products::archive(tx, Some(venue), id, if_match.as_ref())
+    })
+    .await
 }
 
 /// Create or replace the product of a venue that another system names
@@ -145,7 +148,7 @@ async fn put_product_by_ref(
 #[utoipa::path(get, path = "/api/v1/chain/products", tag = "catalogue",
     params(Paging, ProductFilter), responses((status = 200, body = Page<Product>)))]
 async fn list_chain_products(call: StaffCall, list: Listing<ProductFilter>) -> Result<Answer> {
-    call.read(move |read| products::list(read, None, &list))
+    call.survey(move |read| products::list(read, None, &list))
         .await
 }
 
@@ -204,8 +207,11 @@ async fn edit_chain_product(
 #[utoipa::path(delete, path = "/api/v1/chain/products/{productId}", tag = "catalogue",
     params(("productId" = ProductId, Path)), responses((status = 204)))]
 async fn archive_chain_product(call: StaffCall, Path(id): Path<ProductId>) -> Result<Answer> {
-    call.remove([], move |tx| products::archive(tx, None, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        products::archive(tx, None, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// Create or replace the product of the chain that another system names

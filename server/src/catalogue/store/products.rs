@@ -165,6 +165,16 @@ fn texts(ids: &[ProductId]) -> Vec<Value> {
     ids.iter().map(Value::from).collect()
 }
 
+/// Whether the product has a price at a venue that is not this one.
+pub fn is_sold_elsewhere(read: &mut Read, id: ProductId, venue: VenueId) -> Result<bool> {
+    let row = read.first(
+        "select 1 from product_prices p join venues v on v.tenant_id = p.tenant_id and v.venue_id = p.venue_id
+         where p.tenant_id = $1 and p.product_id = $2 and p.venue_id <> $3 and v.archived_at is null limit 1",
+        params![id, venue],
+    )?;
+    Ok(row.is_some())
+}
+
 /// The prices of several products: at all venues, or at one.
 pub fn prices(
     read: &mut Read,

@@ -36,6 +36,31 @@ fn fields(said: &Said) -> Vec<(String, String)> {
 }
 
 both_stores! {
+    async fn what_other_venues_sell_is_not_taken_off_sale_from_one(app: TestApp) {
+        let mut body = waffle(&app).await;
+        let annex = app.write(|tx| chain::open_venue(tx, &venue("annex", "EUR"))).await;
+        let there = json!({"venueId": annex, "price": {"amount": 700, "currency": "EUR"}});
+        body["prices"].as_array_mut().unwrap().push(there);
+        let id = app.manager().post("/api/v1/chain/products", body.clone()).await.is(201).text("/id");
+        let (path, in_chain) = (app.dashboard(&format!("/products/{id}")), format!("/api/v1/chain/products/{id}"));
+        body["prices"].as_array_mut().unwrap().pop();
+        body["active"] = json!(false);
+        for refused in [
+            app.manager().delete(&path).await,
+            app.manager().patch(&path, json!({"active": false})).await,
+            app.manager().put(&path, body.clone()).await,
+            app.manager().put(&app.dashboard("/products/by-ref/square/W-1"), body.clone()).await,
+        ] {
+            assert!(refused.is_problem(422, "method_unavailable").text("/detail").contains("/api/v1/chain/products"));
+        }
+        assert_eq!(app.manager().get(&in_chain).await.json["active"], json!(true));
+        // Its price here is this venue's own, and where nobody else sells it, so is the rest.
+        app.manager().patch(&path, json!({"prices": []})).await.is(200);
+        app.manager().delete(&in_chain).await.is(204);
+        app.manager().patch(&in_chain, json!({"active": true, "prices": []})).await.is(200);
+        app.manager().delete(&path).await.is(204);
+    }
+
     async fn a_product_is_made_seen_edited_and_put_away(app: TestApp) {
         let (body, products) = (waffle(&app).await, app.dashboard("/products"));
         let made = app.manager().post(&products, body.clone()).await;
@@ -140,6 +165,8 @@ both_stores! {
         assert_eq!(said.int("/products"), 1);
         app.manager().delete(&format!("/api/v1/chain/products/{}", beer.id)).await.is(204);
         app.manager().delete(&path).await.is(204);
+        let sold_again = app.manager().patch(&format!("/api/v1/chain/products/{}", beer.id), json!({"active": true})).await;
+        assert_eq!(sold_again.is_problem(422, "invalid").text("/errors/0/pointer"), "/categoryId");
         let back = app.manager().patch(&path, json!({"active": true, "position": 3})).await;
         assert_eq!((back.int("/position"), back.text("/regulated")), (3, "ALCOHOL".into()));
         category(&app, "Wine").await;

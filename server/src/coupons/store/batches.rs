@@ -70,6 +70,16 @@ pub fn prefix_of(read: &mut Read, coupon: CouponId) -> Result<String> {
     .get(0)
 }
 
+/// How many codes of this shape were asked for so far.
+pub fn quantity_of(read: &mut Read, prefix: &str, code_length: i64) -> Result<i64> {
+    read.one(
+        "select coalesce(cast(sum(quantity) as bigint), 0) from coupon_batches
+         where tenant_id = $1 and prefix = $2 and code_length = $3",
+        params![prefix, code_length],
+    )?
+    .get(0)
+}
+
 /// The oldest batch that wants codes.
 pub fn wanted(read: &mut Read) -> Result<Option<Wanted>> {
     let row = read.first(

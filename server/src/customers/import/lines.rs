@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::columns::{Column, Columns, Preset, refuse_gift_card};
 use crate::hall::error::{Error, Field, Result};
+use crate::hall::http::strict;
 
 /// One line of a file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ fn ndjson(text: &str, lines_max: usize) -> Lines {
 }
 
 fn object(line: &str) -> Result<Map<String, Json>, Vec<Field>> {
-    let why = match serde_json::from_str::<Json>(line) {
+    let why = match strict(line.as_bytes()) {
         Ok(Json::Object(said)) => {
             let cards = said.keys().filter_map(|name| refuse_gift_card(name));
             let cards: Vec<Field> = cards.collect();

@@ -90,7 +90,7 @@ fn all(tx: &mut Tx, venue: &Venue, how: &How, lines: &[Line], bring: BringPoints
     for line in lines {
         tally.processed += 1;
         let became = match &line.said {
-            Ok(said) => tx.savepoint(|tx| one(tx, venue, how, said, bring)),
+            Ok(said) => tx.apart(|tx| one(tx, venue, how, said, bring)),
             Err(wrong) => Err(Error::Invalid(wrong.clone())),
         };
         match became {
@@ -102,7 +102,7 @@ fn all(tx: &mut Tx, venue: &Venue, how: &How, lines: &[Line], bring: BringPoints
                 tally.rejected.push(Rejected {
                     line: line.number,
                     cells: line.cells.clone(),
-                    why: reasons(error)?,
+                    why: reasons(line.number, error)?,
                 });
             }
         }
@@ -169,6 +169,11 @@ fn profile_of(
         }
     }
     let ask: EditCustomer = shape(&Json::Object(said.clone()))?;
+    let mut wrong = Vec::new();
+    refs::check(&ask.external_refs, "/externalRefs", &mut wrong);
+    if !wrong.is_empty() {
+        return Err(Error::Invalid(wrong));
+    }
     let own_text = own_text(&ask, venue, &said)?;
     let Some(before) = known(tx, venue, &ask, own_text.as_deref())? else {
         let created = profile::create_as(tx, venue, &ask, Source::Import)?;
@@ -254,8 +259,12 @@ fn own_text(ask: &EditCustomer, venue: &Venue, said: &Map<String, Json>) -> Resu
     Ok(Some(data_encoding::HEXLOWER.encode(&digest)))
 }
 
-/// Why a line was refused, in words; what is wrong with us and not with it ends the whole step.
-fn reasons(error: Error) -> Result<String> {
+const BROKEN: &str = "Something is wrong on our side with this line: the log of the server says more; put the customer \
+    in by hand.";
+
+/// Why a line was refused, in words. A line that breaks us is refused like a bad one, else no line behind it would ever
+/// be taken; a store that is busy, full or gone is no fault of the line, and ends the whole step.
+fn reasons(line: u64, error: Error) -> Result<String> {
     let fields = match error {
         Error::Invalid(wrong) => wrong,
         Error::Conflict(..) | Error::Refused(..) | Error::NotFound(..) => {
@@ -270,11 +279,17 @@ fn reasons(error: Error) -> Result<String> {
                 format!("{}{other}", problem.detail),
             )]
         }
+        Error::Bug(..) | Error::Violation(..) => {
+            tracing::error!(%error, line, "a line of an import was refused by a bug");
+            vec![Field::new("", "internal", BROKEN)]
+        }
         other => return Err(other),
     };
     let told = fields.iter().map(|field| {
         let told = format!("{} {}", field.pointer, field.message);
         told.trim().to_owned()
     });
-    Ok(told.collect::<Vec<String>>().join(" "))
+    let told = told.collect::<Vec<String>>().join(" ");
+    // A name that the line made up is repeated here, with whatever characters it has.
+    Ok(told.replace(char::is_control, " "))
 }

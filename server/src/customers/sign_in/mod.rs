@@ -4,7 +4,9 @@
 //! by signing in. A code lives ten minutes and is replaced by the next. Six digits have too few bits for a
 //! plain hash, so what is stored (L35) is HKDF-SHA256 of address and code under the server's master secret:
 //! who has the store alone learns nothing. Tries are counted by address over all its codes, so that asking
-//! for another code gives no further guesses.
+//! for another code gives no further guesses; nor does an idempotency key that somebody else used.
+//!
+//! A sign-out has nobody to be repeated by: whoever sends it again is told 401, whatever the key says.
 
 mod store;
 #[cfg(test)]
@@ -13,6 +15,7 @@ mod tests;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
@@ -22,14 +25,16 @@ use utoipa_axum::routes;
 
 use super::{check, find_by_email, find_by_phone};
 use crate::hall::allowance::{self, Allowance};
-use crate::hall::call::{Answer, GUEST_COOKIE, GuestCall, Hall, PublicCall, Reply, TenantCall};
+use crate::hall::call::{
+    Answer, CODE_COOKIE, GUEST_COOKIE, GuestCall, Hall, PublicCall, Reply, TenantCall,
+};
 use crate::hall::error::{Code, Error, Result};
 use crate::hall::http::Body;
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
 use crate::hall::secret::{self, Secret};
 use crate::hall::store::{Hot, Read, Tx};
-use crate::platform::sessions::{self, Begun, Whose};
+use crate::platform::sessions::{self, Whose};
 use crate::platform::tries::{self, Subject};
 use crate::platform::venues;
 
@@ -69,6 +74,7 @@ pub struct ConfirmCode {
     #[serde(default)]
     #[schema(example = "asa@example.com")]
     pub email: Option<String>,
+    /// Neither of the two in the browser that asked for the code: its cookie says it.
     #[serde(default)]
     #[schema(example = "+46701234567")]
     pub phone: Option<String>,
@@ -82,6 +88,9 @@ pub struct ConfirmCode {
 pub struct CodeAsked {
     #[schema(example = 600)]
     pub expires_in_seconds: i64,
+    /// As the cookie says it, which the code alone is then confirmed by.
+    #[serde(skip)]
+    cookie: Option<Secret>,
 }
 
 impl Reply for CodeAsked {}
@@ -90,7 +99,8 @@ impl Reply for CodeAsked {}
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GuestSignedIn {
-    /// For `Authorization: Bearer …`; a browser has it as a cookie.
+    /// For `Authorization: Bearer …`; a browser has it as a cookie. For ten minutes it is told again to who sends the
+    /// same under the same Idempotency-Key.
     #[schema(example = "st_9sW2mJ0a6c3…")]
     pub token: String,
     pub expires_at: Timestamp,
@@ -125,6 +135,24 @@ impl Address {
             (None, Some(phone)) => Ok(Address::Phone(phone)),
             _ => Err(Error::field("", "invalid", "Send either email or phone.")),
         }
+    }
+
+    /// To whom this browser asked for a code to be sent.
+    fn asked_before(call: &PublicCall) -> Result<Address> {
+        let cookie = call.own_cookie(CODE_COOKIE)?.unwrap_or_default();
+        let text = BASE64URL_NOPAD.decode(cookie.as_bytes()).ok();
+        let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+        let address = text.filter(|text| !text.is_empty()).map(|text| {
+            if text.contains('@') {
+                Address::Email(text)
+            } else {
+                Address::Phone(text)
+            }
+        });
+        address.ok_or_else(|| {
+            let said = "Send the email or phone that the code was sent to.";
+            Error::field("", "invalid", said)
+        })
     }
 
     /// As the code is kept under; none where it cannot be an address.
@@ -174,11 +202,23 @@ async fn ask_code(call: PublicCall, Body(ask): Body<AskCode>) -> Result<Answer> 
     allowance::take(call.hall(), &SIGN_IN)?;
     let address = Address::of(ask.email, ask.phone)?;
     let call = for_page(call).await?;
-    let hall = call.hall().clone();
-    call.act([], move |tx| send_code(tx, &hall, &address))
-        .await?;
-    let expires_in_seconds = CODE_MINUTES * 60;
-    Answer::of(StatusCode::ACCEPTED, &CodeAsked { expires_in_seconds })
+    let (hall, site) = (call.hall().clone(), call.hall().clone());
+    let cookie = move |asked: &CodeAsked| {
+        let life = asked.cookie.as_ref().map_or(0, |_| CODE_MINUTES);
+        let life = SignedDuration::from_mins(life);
+        sessions::cookie(&site, CODE_COOKIE, asked.cookie.as_ref(), life)
+    };
+    let ask = move |tx: &mut Tx| {
+        send_code(tx, &hall, &address)?;
+        let to = address.folded(tx)?;
+        let cookie = to.map(|to| Secret::new(BASE64URL_NOPAD.encode(to.as_bytes())));
+        let expires_in_seconds = CODE_MINUTES * 60;
+        Ok(CodeAsked {
+            expires_in_seconds,
+            cookie,
+        })
+    };
+    call.tell(StatusCode::ACCEPTED, [], cookie, ask).await
 }
 
 async fn for_page(call: PublicCall) -> Result<TenantCall> {
@@ -214,81 +254,110 @@ fn send_code(tx: &mut Tx, hall: &Hall, address: &Address) -> Result<()> {
 
 /// Sign in with the code
 ///
-/// A wrong code, one that is over and an unknown address are told alike. After five wrong tries an address is
-/// locked for a minute, then longer.
+/// The browser that asked for it sends the code alone. A wrong code, one that is over and an unknown address are told
+/// alike. After five wrong tries an address is locked for a minute, then longer.
 #[utoipa::path(post, path = "/api/v1/me/sign-in/confirm", tag = "customers", request_body = ConfirmCode,
     responses((status = 201, body = GuestSignedIn)))]
 async fn confirm_code(call: PublicCall, Body(ask): Body<ConfirmCode>) -> Result<Answer> {
     allowance::take(call.hall(), &SIGN_IN)?;
-    let address = Address::of(ask.email, ask.phone)?;
+    let address = match (ask.email, ask.phone) {
+        (None, None) => Address::asked_before(&call)?,
+        (email, phone) => Address::of(email, phone)?,
+    };
     let brought = call.cookie(GUEST_COOKIE);
     let call = for_page(call).await?;
-    let (hall, typed) = (call.hall().clone(), address.clone());
+    let typed = address.clone();
     let folded = call.look(move |read| typed.folded(read)).await?;
-    let failed = || Error::Unauthenticated(Code::SignInFailed);
     let to = folded.ok_or_else(failed)?;
-    let hot = Hot::of(call.tenant.id, "tries", subject(&to).text());
+    let subjects = [subject(&to)];
+    let hot = Hot::of(call.tenant.id, "tries", subjects[0].text());
+    if !takes_a_try(&call, hot, &address).await? {
+        return Err(failed());
+    }
+    let (hall, site) = (call.hall().clone(), call.hall().clone());
     let confirm = move |tx: &mut Tx| {
         let customer = confirmed(tx, &hall, &to, &address, &ask.code)?;
-        let Some(customer) = customer else {
-            return Ok(None);
-        };
         if let Some(token) = &brought {
             sessions::end_by_token(tx, token)?;
         }
         let begun = sessions::begin(tx, Whose::Customer(customer))?;
         tx.audit_new("customer.sign_in", customer, &begun.id)?;
-        Ok(Some((begun, customer)))
+        Ok(GuestSignedIn {
+            token: begun.token.expose().to_owned(),
+            expires_at: begun.expires_at,
+            customer_id: customer,
+        })
     };
-    let signed_in = call.act([hot], confirm).await?;
-    let (begun, customer) = signed_in.ok_or_else(failed)?;
-    answer(call.hall(), &begun, customer)
+    let cookie = move |said: &GuestSignedIn| guest_cookie(&site, said);
+    let answer = call.tell(StatusCode::CREATED, [hot], cookie, confirm).await;
+    let right = match &answer {
+        Ok(_) => true,
+        // Also a key that was used with another code: who has the key has no further guesses by it.
+        Err(Error::Unauthenticated(_) | Error::Refused(..)) => false,
+        // Whether it was right nobody knows; the try counts.
+        Err(_) => return answer,
+    };
+    let settled = call.act([hot], move |tx| tries::settle(tx, &subjects, right));
+    match (answer, settled.await) {
+        (Err(_), Err(error)) => Err(error),
+        (answer, _) => answer,
+    }
 }
 
-/// Who it is that typed the right code. A wrong try is no error here: it is to be kept.
+fn failed() -> Error {
+    Error::Unauthenticated(Code::SignInFailed)
+}
+
+/// Takes a try at an address that is somebody's, and `false` where none is left. A row for each address that is
+/// invented would fill the disk.
+async fn takes_a_try(call: &TenantCall, hot: Hot, address: &Address) -> Result<bool> {
+    let address = address.clone();
+    let taken = call.act([hot], move |tx| {
+        let (Some(to), Some(_)) = (address.folded(tx)?, address.customer(tx)?) else {
+            return Ok(false);
+        };
+        tries::reserve(tx, &[subject(&to)])?;
+        Ok(true)
+    });
+    match taken.await {
+        Err(Error::Refused(Code::PinLocked, _)) => Ok(false),
+        taken => taken,
+    }
+}
+
+/// Who it is that typed the right code, which is gone with it.
 fn confirmed(
     tx: &mut Tx,
     hall: &Hall,
     to: &str,
     address: &Address,
     code: &Secret,
-) -> Result<Option<CustomerId>> {
-    let subjects = [subject(to)];
+) -> Result<CustomerId> {
     let (Some(hash), Some(customer)) = (store::find(tx, to)?, address.customer(tx)?) else {
-        return Ok(None);
+        return Err(failed());
     };
-    match tries::reserve(tx, &subjects) {
-        Err(Error::Refused(Code::PinLocked, _)) => return Ok(None),
-        reserved => reserved?,
+    if !bool::from(hash_of(hall, tx, to, code.expose())?.ct_eq(&hash)) {
+        return Err(failed());
     }
-    let right = bool::from(hash_of(hall, tx, to, code.expose())?.ct_eq(&hash));
-    tries::settle(tx, &subjects, right)?;
-    if right {
-        store::delete(tx, to)?;
-    }
-    Ok(right.then_some(customer.id))
+    store::delete(tx, to)?;
+    Ok(customer.id)
 }
 
-fn answer(hall: &Hall, begun: &Begun, customer_id: CustomerId) -> Result<Answer> {
+fn guest_cookie(hall: &Hall, said: &GuestSignedIn) -> String {
     let life = SignedDuration::from_hours(24 * sessions::CUSTOMER_DAYS_MAX);
-    let cookie = sessions::cookie(hall, GUEST_COOKIE, Some(&begun.token), life);
-    let said = GuestSignedIn {
-        token: begun.token.expose().to_owned(),
-        expires_at: begun.expires_at,
-        customer_id,
-    };
-    Ok(Answer::of(StatusCode::CREATED, &said)?.with_header("set-cookie", cookie))
+    let token = Secret::new(said.token.clone());
+    sessions::cookie(hall, GUEST_COOKIE, Some(&token), life)
 }
 
 /// Sign out
 #[utoipa::path(post, path = "/api/v1/me/sign-out", tag = "customers", responses((status = 204)))]
 async fn sign_out(call: GuestCall) -> Result<Answer> {
     let (session, customer) = (call.session, call.customer);
-    call.act([], move |tx| {
+    let end = move |tx: &mut Tx| {
         sessions::end(tx, session)?;
         tx.audit_new("customer.sign_out", customer, &session)
-    })
-    .await?;
-    let gone = sessions::cookie(call.hall(), GUEST_COOKIE, None, SignedDuration::ZERO);
-    Ok(Answer::of(StatusCode::NO_CONTENT, &())?.with_header("set-cookie", gone))
+    };
+    let hall = call.hall().clone();
+    let gone = move |(): &()| sessions::cookie(&hall, GUEST_COOKIE, None, SignedDuration::ZERO);
+    call.tell(StatusCode::NO_CONTENT, [], gone, end).await
 }

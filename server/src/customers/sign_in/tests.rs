@@ -181,6 +181,95 @@ both_stores! {
         assert_eq!(messages(&app).await.len(), 1);
     }
 
+    async fn a_guest_who_lost_the_answer_is_told_it_again(app: TestApp) {
+        asa(&app).await;
+        let keyed = async |path: &str, key: &str, body: Json| {
+            let headers = [("x-regulars-tenant", "test"), ("idempotency-key", key)];
+            app.nobody().send(Method::POST, path, Some(body), &headers).await
+        };
+        let email = json!({"email": "asa@example.com"});
+        keyed(ASK, "ask-1", email.clone()).await.is(202);
+        app.advance(SignedDuration::from_mins(2));
+        let again = keyed(ASK, "ask-1", email.clone()).await;
+        assert_eq!((again.is(202).header("idempotency-replayed"), messages(&app).await.len()), (Some("true"), 1));
+        keyed(ASK, "a b", email).await.is_problem(400, "idempotency_key_invalid");
+        let code = newest_code(&app).await;
+        let confirm = |code: &str| json!({"email": "asa@example.com", "code": code});
+        let first = keyed(CONFIRM, "in-1", confirm(&code)).await;
+        let again = keyed(CONFIRM, "in-1", confirm(&code)).await;
+        assert_eq!((first.is(201).bytes.clone(), first.header("set-cookie")), (again.bytes.clone(), again.header("set-cookie")));
+        let guest = app.bearer(&again.text("/token"));
+        guest.get("/api/v1/me/loyalty").await.is(200);
+        // Who has the key has no further guesses: each counts, and then the right one is locked with them.
+        for _ in 0..5 {
+            keyed(CONFIRM, "in-1", confirm(wrong(&code))).await.is_problem(422, "idempotency_key_reused");
+        }
+        keyed(CONFIRM, "in-1", confirm(&code)).await.is_problem(401, "sign_in_failed");
+        app.advance(SignedDuration::from_mins(11));
+        keyed(CONFIRM, "in-1", confirm(&code)).await.is_problem(422, "idempotency_key_reused");
+        guest.post_keyed(OUT, "out-1", json!({})).await.is(204);
+    }
+
+    async fn the_browser_that_asked_sends_the_code_alone(app: TestApp) {
+        let id = asa(&app).await;
+        let confirm = async |cookie: &str, code: &str, origin: &str| {
+            let headers = [("x-regulars-tenant", "test"), ("cookie", cookie), ("sec-fetch-site", origin)];
+            app.nobody().send(Method::POST, CONFIRM, Some(json!({"code": code})), &headers).await
+        };
+        for address in [json!({"email": "Asa@example.com"}), json!({"phone": "070-123 45 67"})] {
+            let asked = page(&app, ASK, address).await;
+            let set = asked.is(202).header("set-cookie").expect("a cookie").to_owned();
+            assert!(set.starts_with("regulars_code=") && set.contains("; HttpOnly; SameSite=Lax; Max-Age=600"), "{set}");
+            let cookie = set.split(';').next().expect("a cookie");
+            let code = newest_code(&app).await;
+            confirm(cookie, &code, "cross-site").await.is_problem(403, "same_origin_required");
+            confirm(cookie, wrong(&code), "same-origin").await.is_problem(401, "sign_in_failed");
+            let said = confirm(cookie, &code, "same-origin").await;
+            assert_eq!(said.is(201).text("/customerId"), id.to_string());
+        }
+        for cookie in ["regulars_code=", "regulars_code=%", "regulars_guest=x"] {
+            confirm(cookie, "123456", "same-origin").await.is_problem(422, "invalid");
+        }
+    }
+
+    async fn a_guest_is_signed_out_by_whatever_makes_them_inactive(app: TestApp) {
+        let id = asa(&app).await;
+        let path = app.dashboard(&format!("/customers/{id}"));
+        let by_ref = app.dashboard("/customers/by-ref/till/7");
+        let known = json!({"externalRefs": [{"system": "till", "id": "7"}]});
+        app.manager().patch(&path, known).await.is(200);
+        let back = json!({"active": true, "email": "asa@example.com", "firstName": "Åsa"});
+        let away = json!({"active": false, "email": "asa@example.com", "firstName": "Åsa"});
+        let line = format!("{}\n", json!({"id": "7", "active": false}));
+        for way in ["put", "patch", "by-ref", "import"] {
+            app.manager().patch(&path, back.clone()).await.is(200);
+            page(&app, ASK, json!({"email": "asa@example.com"})).await.is(202);
+            let code = newest_code(&app).await;
+            let said = page(&app, CONFIRM, json!({"email": "asa@example.com", "code": code})).await;
+            let guest = app.bearer(&said.is(201).text("/token"));
+            guest.get("/api/v1/me/loyalty").await.is(200);
+            match way {
+                "put" => app.manager().put(&path, away.clone()).await.is(200).int("/version"),
+                "patch" => app.manager().patch(&path, json!({"active": false})).await.is(200).int("/version"),
+                "by-ref" => app.manager().put(&by_ref, away.clone()).await.is(200).int("/version"),
+                _ => {
+                    let path = app.dashboard("/customers/import?system=till");
+                    let kind = [("content-type", "application/x-ndjson")];
+                    let file = Some(line.clone().into_bytes());
+                    let sent = app.manager().send_bytes(Method::POST, &path, file, &kind).await;
+                    let total = sent.is(202).int("/total");
+                    crate::jobs::run_due(&app.hall, None).await.unwrap();
+                    total
+                }
+            };
+            guest.get("/api/v1/me/loyalty").await.is_problem(401, "unauthenticated");
+            let shown = app.staff().get(&path).await;
+            assert_eq!(shown.json["active"], json!(false), "{way}");
+            app.manager().patch(&path, json!({"externalRefs": [{"system": "till", "id": "7"}]})).await.is(200);
+            app.advance(SignedDuration::from_mins(2));
+        }
+    }
+
     async fn l35_a_code_in_the_clear_is_found(app: TestApp) {
         asa(&app).await;
         page(&app, ASK, json!({"email": "asa@example.com"})).await.is(202);

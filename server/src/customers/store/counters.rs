@@ -3,8 +3,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::customers::Purse;
-use crate::customers::counters::{Brief, Contact};
+use crate::customers::counters::{Brief, Contact, Lapsed, Ledgered, Purse};
 use crate::hall::error::Result;
 use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, VenueId};
@@ -173,7 +172,7 @@ pub fn wear_tier(tx: &mut Tx, customer: CustomerId, name: Option<&str>) -> Resul
 
 pub fn purse(read: &mut Read, customer: CustomerId) -> Result<Option<Purse>> {
     let row = read.first(
-        "select loyalty_points, points_debt, points_held, ledger_rows from customers
+        "select loyalty_points, points_debt, points_held, ledger_rows, points_end_at from customers
          where tenant_id = $1 and customer_id = $2",
         params![customer],
     )?;
@@ -186,6 +185,7 @@ fn as_purse(row: &Row) -> Result<Purse> {
         debt: row.get(1)?,
         held: row.get(2)?,
         ledger_rows: row.get(3)?,
+        ends_at: row.get(4)?,
     })
 }
 
@@ -196,13 +196,13 @@ pub fn purses(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<Custo
     let mut all = HashMap::with_capacity(customers.len());
     for chunk in customers.chunks(CHUNK) {
         let sql = format!(
-            "select loyalty_points, points_debt, points_held, ledger_rows, customer_id from customers
+            "select loyalty_points, points_debt, points_held, ledger_rows, points_end_at, customer_id from customers
              where tenant_id = $1 and customer_id in ({})",
             places(2, chunk.len())
         );
         let params: Vec<Value> = chunk.iter().map(Value::from).collect();
         for row in read.query(&sql, &params)? {
-            all.insert(row.get(4)?, as_purse(&row)?);
+            all.insert(row.get(5)?, as_purse(&row)?);
         }
     }
     Ok(all)
@@ -233,21 +233,32 @@ pub fn contacts(read: &mut Read, customers: &[CustomerId]) -> Result<HashMap<Cus
 /// looks each row up among the values.
 const JOINED: usize = 50;
 
+pub const POINTS_DUE: &str = "select customer_id from customers
+     where tenant_id = $1 and points_end_at is not null and points_end_at <= $2
+     order by points_end_at limit $3";
+
+pub fn points_due(read: &mut Read, at: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
+    let rows = read.query(POINTS_DUE, params![at, limit])?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 /// Whether each of them had as many ledger rows as was said.
-pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<bool> {
+pub fn expire_points(tx: &mut Tx, lapsed: &[Lapsed]) -> Result<bool> {
     for chunk in lapsed.chunks(JOINED) {
         let (mut rows, mut params) = (Vec::with_capacity(chunk.len()), Vec::new());
-        for (customer, seen, points) in chunk {
+        for one in chunk {
             let at = params.len() + 2;
             rows.push(format!(
-                "(cast(${at} as text), cast(${} as bigint), cast(${} as bigint))",
+                "(cast(${at} as text), cast(${} as bigint), cast(${} as bigint), cast(${} as bigint))",
                 at + 1,
-                at + 2
+                at + 2,
+                at + 3
             ));
-            params.extend_from_slice(params![*customer, *seen, *points]);
+            params.extend_from_slice(params![one.customer, one.seen, one.points, one.next]);
         }
         let sql = format!(
-            "update customers set loyalty_points = loyalty_points - v.column3, ledger_rows = ledger_rows + 1
+            "update customers set loyalty_points = loyalty_points - v.column3,
+               ledger_rows = ledger_rows + case when v.column3 > 0 then 1 else 0 end, points_end_at = v.column4
              from (values {}) as v
              where customers.tenant_id = $1 and customers.customer_id = v.column1
                and customers.ledger_rows = v.column2
@@ -261,17 +272,36 @@ pub fn expire_points(tx: &mut Tx, lapsed: &[(CustomerId, i64, i64)]) -> Result<b
     Ok(true)
 }
 
-/// The next number of the ledger and the balance after it. Debt is what the balance is below zero, whoever comes
-/// first (L02).
-pub fn add_points(tx: &mut Tx, customer: CustomerId, points: i64) -> Result<Option<(i64, i64)>> {
+/// No open lot of the customer ends before `at`, or before it did.
+pub fn end_points_by(tx: &mut Tx, customer: CustomerId, at: Timestamp) -> Result<()> {
+    tx.queue(
+        "update customers set points_end_at = $3
+         where tenant_id = $1 and customer_id = $2 and (points_end_at is null or points_end_at > $3)",
+        params![customer, at],
+    )
+}
+
+/// The ledger row, and when what was open ends. Debt is what the balance is below zero, whoever comes first (L02).
+pub fn add_points(
+    tx: &mut Tx,
+    customer: CustomerId,
+    points: i64,
+) -> Result<Option<(Ledgered, Option<Timestamp>)>> {
     let row = tx.first(
         "update customers set loyalty_points = loyalty_points + $3, ledger_rows = ledger_rows + 1,
            points_debt = case when points_debt > $3 then points_debt - $3 else 0 end
          where tenant_id = $1 and customer_id = $2
-         returning ledger_rows, loyalty_points",
+         returning ledger_rows, loyalty_points, points_end_at",
         params![customer, points],
     )?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    row.map(|row| {
+        let moved = Ledgered {
+            seq: row.get(0)?,
+            balance: row.get(1)?,
+        };
+        Ok((moved, row.get(2)?))
+    })
+    .transpose()
 }
 
 /// As [`add_points`]; `None` where the ledger has other than `seen` rows, or the open lots (balance + debt) or the

@@ -123,6 +123,60 @@ both_stores! {
         assert!(back[1].contains("/phone Another customer has this phone") && back[1].contains("(cus_"), "{back:?}");
     }
 
+    async fn a_control_character_costs_its_own_line_and_no_other(app: TestApp) {
+        let csv = "id,name,email\n1,Åsa,asa@example.com\n2\u{0},Bo,bo@example.com\n3\u{7}x,Cia,cia@example.com\n\
+            4,D\u{0}n,\n,,eva\u{0}@example.com\n6,Fia,fia@example.com\n";
+        let said = done(&app, "", "text/csv", csv).await;
+        assert_eq!(counts(&said), [6, 2, 0, 0, 4]);
+        let back = rejected(&app, &said).await;
+        assert!(back[1].contains("/externalRefs/0/id") && back[1].contains("none of them a control character"), "{back:?}");
+        let ndjson = "{\"id\": \"7\\u0000\", \"firstName\": \"Gun\"}\n{\"id\": \"8\\u001f\", \"firstName\": \"Hal\"}\n\
+            {\"externalRefs\": [{\"system\": \"a\\u0000\", \"id\": \"1\"}]}\n{\"n\\u0000\": 1}\n{\"n\\u0007\": 1}\n\
+            {\"metadata\": {\"a\": \"\\u0000\"}, \"firstName\": \"Jan\"}\n{\"id\": \"9\", \"firstName\": \"Ida\"}\n";
+        let said = done(&app, "", "application/x-ndjson", ndjson).await;
+        assert_eq!(counts(&said), [7, 1, 0, 0, 6]);
+        assert_eq!(rejected(&app, &said).await.len(), 7);
+        // Nor is one in a path.
+        let path = app.dashboard("/customers/by-ref/till/a%00b");
+        app.staff().put(&path, json!({"firstName": "Kim"})).await.is_problem(404, "not_found");
+        let path = app.dashboard("/customers/by-ref/till/a%07b");
+        let said = app.staff().put(&path, json!({"firstName": "Kim"})).await;
+        assert_eq!(said.is_problem(422, "invalid").text("/errors/0/pointer"), "/externalRefs/0/id");
+    }
+
+    async fn a_line_that_breaks_us_is_refused_like_a_bad_one(app: TestApp) {
+        let is_sqlite = app.hall.db.dialect() == crate::hall::store::Dialect::Sqlite;
+        let broken: &[&str] = if is_sqlite {
+            &["create trigger broken before insert on customers when new.first_name = 'Bo'
+               begin select raise(abort, 'broken'); end"]
+        } else {
+            &["create function broken() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$",
+              "create trigger broken before insert on customers for each row
+               when (new.first_name = 'Bo') execute function broken()"]
+        };
+        app.as_owner(broken).await;
+        let said = done(&app, "", "text/csv", "name,email\nÅsa,asa@example.com\nBo,bo@example.com\nCia,\n").await;
+        assert_eq!(counts(&said), [3, 2, 0, 0, 1]);
+        let back = rejected(&app, &said).await;
+        assert!(back[1].starts_with("Bo,bo@example.com,") && back[1].contains("wrong on our side"), "{back:?}");
+    }
+
+    async fn what_a_part_queued_or_panicked_at_undoes_that_part_alone(app: TestApp) {
+        let held = app.write(|tx| {
+            let clash = tx.apart(|tx| {
+                for _ in 0..2 {
+                    let twice = "insert into tax_classes (tenant_id, tax_class_id, name, created_at) values ($1, 'tax_x', 'x', 1)";
+                    tx.queue(twice, &[])?;
+                }
+                Ok(())
+            });
+            let panicked = tx.apart(|tx| tx.apart(|_| -> Result<(), Error> { panic!("as planned") }));
+            let sound = tx.apart(|tx| tx.one("select count(*) from tax_classes where tenant_id = $1", &[])?.get::<i64>(0));
+            Ok((clash.is_err(), panicked.is_err(), sound?))
+        }).await;
+        assert_eq!(held, (true, true, 0));
+    }
+
     async fn what_is_no_file_of_customers_is_refused(app: TestApp) {
         send(&app, "", "application/json", "{}").await.is_problem(415, "wrong_type");
         send(&app, "", "text/csv", "a,b\n1,2\n").await.is_problem(400, "malformed");

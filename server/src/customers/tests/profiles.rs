@@ -89,6 +89,32 @@ both_stores! {
         assert_eq!(found("asa").await, 1);
     }
 
+    async fn a_null_for_what_she_does_not_have_changes_nothing(app: TestApp) {
+        let path = app.dashboard(&format!("/customers/{}", created(&app, asa()).await.text("/id")));
+        let same = app.staff().patch(&path, json!({"metadata": {"hatSize": null}})).await;
+        assert_eq!((same.is(200).json["metadata"].clone(), same.int("/version")), (json!({"shoeSize": "38"}), 1));
+        let gone = app.staff().patch(&path, json!({"metadata": {"hatSize": null, "shoeSize": null}})).await;
+        assert_eq!(gone.is(200).json["metadata"], json!({}));
+        app.staff().patch(&path, json!({"hatSize": null})).await.is_problem(422, "invalid");
+    }
+
+    async fn who_may_not_archive_may_not_do_it_by_an_edit(app: TestApp) {
+        let id = created(&app, asa()).await.text("/id");
+        let (path, by_ref) = (app.dashboard(&format!("/customers/{id}")), app.dashboard("/customers/by-ref/square/SQ1"));
+        let away = json!({"firstName": "Åsa", "active": false, "externalRefs": [{"system": "square", "id": "SQ1"}]});
+        for said in [
+            app.staff().patch(&path, json!({"active": false})).await,
+            app.staff().put(&path, away.clone()).await,
+            app.staff().put(&by_ref, away.clone()).await,
+        ] {
+            assert_eq!(said.is_problem(403, "forbidden").text("/role"), "MANAGER");
+        }
+        assert_eq!(app.manager().put(&path, away.clone()).await.is(200).json["active"], json!(false));
+        // What is away already is edited as before.
+        let renamed = app.staff().patch(&path, json!({"lastName": "Öberg"})).await;
+        assert_eq!((renamed.is(200).text("/lastName"), &renamed.json["active"]), ("Öberg".into(), &json!(false)));
+    }
+
     async fn another_system_knows_her_by_its_own_name(app: TestApp) {
         let path = app.dashboard("/customers/by-ref/fortnox/77");
         let first = app.staff().put(&path, json!({"firstName": "Åsa", "externalRefs": [{"system": "square", "id": "SQ1"}]})).await;
@@ -246,6 +272,16 @@ both_stores! {
             }
             Ok(())
         }).await;
+    }
+
+    async fn the_chains_month_begins_where_its_home_is(app: TestApp) {
+        // Half past midnight on the first of July in Stockholm, and still June by UTC.
+        app.advance(jiff::SignedDuration::from_mins(18 * 24 * 60 + 12 * 60 + 30));
+        created(&app, asa()).await;
+        app.advance(jiff::SignedDuration::from_hours(24));
+        for path in [app.dashboard("/customers/stats"), "/api/v1/dashboard/venues/all/customers/stats".into()] {
+            assert_eq!(app.owner().get(&path).await.int("/newThisMonth"), 1, "{path}");
+        }
     }
 
     async fn a_second_holder_of_an_email_breaks_a_law(app: TestApp) {

@@ -1,9 +1,13 @@
+use jiff::SignedDuration;
+
 use crate::both_stores;
 use crate::customers::*;
 use crate::hall::error::{Error, Result};
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
+use crate::hall::store::plan;
 use crate::hall::testing::TestApp;
+use crate::params;
 
 use super::undone;
 
@@ -18,6 +22,15 @@ async fn asa(app: &TestApp) -> CustomerId {
             ..EditCustomer::default()
         };
         Ok(create(tx, &venue, &ask)?.id)
+    })
+    .await
+}
+
+/// How the store finds whose points end.
+async fn points_due_plan(app: &TestApp) -> String {
+    app.write(|tx| {
+        let now = tx.now();
+        plan(tx, store::counters::POINTS_DUE, params![now, 10])
     })
     .await
 }
@@ -73,15 +86,15 @@ both_stores! {
     async fn points_are_numbered_and_never_overdrawn(app: TestApp) {
         let id = asa(&app).await;
         undone(&app, move |tx| {
-            assert_eq!(add_points(tx, id, 1_040)?, Ledgered { seq: 1, balance: 1_040 });
+            assert_eq!(add_points(tx, id, 1_040, None)?, Ledgered { seq: 1, balance: 1_040 });
             assert_eq!(move_points(tx, id, 1, -940, 0)?, Ledgered { seq: 2, balance: 100 });
             let late = |moved: Result<Ledgered>| assert!(matches!(moved, Err(Error::Again(_))), "{moved:?}");
             late(move_points(tx, id, 1, -1, 0));
             late(move_points(tx, id, 2, -101, 0));
             assert_eq!(move_points(tx, id, 2, -150, 50)?, Ledgered { seq: 3, balance: -50 });
-            assert_eq!(add_points(tx, id, 20)?, Ledgered { seq: 4, balance: -30 });
-            assert_eq!(purse(tx, id)?, Purse { balance: -30, debt: 30, held: 0, ledger_rows: 4 });
-            assert_eq!(add_points(tx, id, 130)?, Ledgered { seq: 5, balance: 100 });
+            assert_eq!(add_points(tx, id, 20, None)?, Ledgered { seq: 4, balance: -30 });
+            assert_eq!(purse(tx, id)?, Purse { balance: -30, debt: 30, held: 0, ledger_rows: 4, ends_at: None });
+            assert_eq!(add_points(tx, id, 130, None)?, Ledgered { seq: 5, balance: 100 });
             assert_eq!(purse(tx, id)?.debt, 0);
             hold_points(tx, id, 5, 90, 60)?;
             late(hold_points(tx, id, 5, 90, 31).map(|()| Ledgered { seq: 0, balance: 0 }));
@@ -92,6 +105,30 @@ both_stores! {
             hold_points(tx, id, 7, 10, 10)?;
             release_points(tx, id, 4)?;
             assert_eq!(purse(tx, id)?.held, 6);
+            Ok(())
+        }).await;
+    }
+
+    async fn who_has_points_that_end_is_found_by_the_first_end(app: TestApp) {
+        let id = asa(&app).await;
+        let (first, second) = (app.now(), app.now() + SignedDuration::from_hours(1));
+        let due = points_due_plan(&app).await;
+        assert!(!due.contains("SCAN") && !due.contains("TEMP B-TREE") && !due.contains("Seq Scan"), "{due}");
+        undone(&app, move |tx| {
+            add_points(tx, id, 10, None)?;
+            assert_eq!(purse(tx, id)?.ends_at, None);
+            for ends_at in [second, first, second] {
+                add_points(tx, id, 10, Some(ends_at))?;
+            }
+            end_points_by(tx, id, second)?;
+            assert_eq!(purse(tx, id)?.ends_at, Some(first));
+            assert_eq!((points_due(tx, first, 9)?, points_due(tx, first - SignedDuration::from_secs(1), 9)?), (vec![id], vec![]));
+            let lapsed = Lapsed { customer: id, seen: 4, points: 10, next: Some(second) };
+            assert!(matches!(expire_points(tx, &[Lapsed { seen: 3, ..lapsed }]), Err(Error::Again(_))));
+            expire_points(tx, &[lapsed])?;
+            expire_points(tx, &[Lapsed { seen: 5, points: 0, next: None, ..lapsed }])?;
+            let left = Purse { balance: 30, debt: 0, held: 0, ledger_rows: 5, ends_at: None };
+            assert_eq!((purse(tx, id)?, points_due(tx, second, 9)?), (left, vec![]));
             Ok(())
         }).await;
     }

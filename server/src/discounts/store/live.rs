@@ -25,8 +25,7 @@ pub const LIVE: &str = "select d.discount_id, d.version, r.rule, r.terms
        and v.tenant_id = a.tenant_id and v.venue_id in ('*', $2) and v.discount_id = a.discount_id
        and d.tenant_id = a.tenant_id and d.discount_id = a.discount_id
        and d.paused_at is null and d.archived_at is null and d.created_at <= $5
-       and r.tenant_id = d.tenant_id and r.discount_id = d.discount_id and r.version = d.version
-     order by d.discount_id";
+       and r.tenant_id = d.tenant_id and r.discount_id = d.discount_id and r.version = d.version";
 
 pub fn live(
     read: &mut Read,
@@ -39,7 +38,10 @@ pub fn live(
     let person = customer.map(|(id, _)| Audience::Customer(id));
     let group = customer.and_then(|(_, group)| group.map(Audience::Group));
     let rows = read.query(LIVE, params![venue, name(person), name(group), now])?;
-    rows.iter().map(one).collect()
+    // Sorted here and not by the store, which would carry the text of each rule through its sorter.
+    let mut live = rows.iter().map(one).collect::<Result<Vec<Live>>>()?;
+    live.sort_unstable_by_key(|one| one.discount_id);
+    Ok(live)
 }
 
 pub const PICKABLE: &str = "select d.discount_id, d.version, r.rule, r.terms

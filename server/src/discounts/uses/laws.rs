@@ -28,6 +28,16 @@ pub const COUNTED: Law = Law {
     ),
 };
 
+pub const WITHIN: Law = Law {
+    number: "L08",
+    about: "No rule or code is used more often than the limit allowed when it was used last",
+    check: Check::Query(
+        "select tenant_id, subject_id || ' is used ' || uses || ' times of ' || uses_max
+            || case when customer_id = '' then '' else ' by ' || customer_id end
+         from use_counts where uses > uses_max limit $1",
+    ),
+};
+
 pub const ENDED: Law = Law {
     number: "L08",
     about: "A use that has ended says when, one that is held has not ended",

@@ -24,7 +24,7 @@ use crate::hall::id::{CustomerId, VenueId};
 use crate::hall::store::{Read, Tx};
 
 pub(super) use lapse::LAPSE;
-pub(super) use laws::{COUNTED, ENDED, IN_TIME};
+pub(super) use laws::{COUNTED, ENDED, IN_TIME, WITHIN};
 pub use store::{LiveUse, Redemption, RedemptionFilter, live_of, redemptions};
 
 /// How long an open order keeps what it holds.

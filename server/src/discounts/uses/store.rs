@@ -5,7 +5,7 @@ use super::{Held, Purchase};
 use crate::hall::error::{Error, OnViolation as _, Result};
 use crate::hall::filter::{Filter, places};
 use crate::hall::id::{CustomerId, VenueId};
-use crate::hall::page::{Page, Paging};
+use crate::hall::page::{COUNT_MAX, Page, Paging};
 use crate::hall::store::{Read, Row, Tx, Value};
 use crate::params;
 
@@ -175,9 +175,10 @@ pub fn add(
 ) -> Result<bool> {
     let customer = customer.map_or_else(String::new, |id| id.to_string());
     let counted = tx.exec(
-        "insert into use_counts (tenant_id, subject_id, customer_id, uses)
-         select $1, $2, $3, 1 where cast($4 as bigint) >= 1
-         on conflict (tenant_id, subject_id, customer_id) do update set uses = use_counts.uses + 1
+        "insert into use_counts (tenant_id, subject_id, customer_id, uses, uses_max)
+         select $1, $2, $3, 1, nullif(cast($4 as bigint), 9223372036854775807) where cast($4 as bigint) >= 1
+         on conflict (tenant_id, subject_id, customer_id) do update set
+           uses = use_counts.uses + 1, uses_max = excluded.uses_max
            where use_counts.uses < cast($4 as bigint)",
         params![subject, customer, max.map_or(i64::MAX, i64::from)],
     )?;
@@ -251,12 +252,14 @@ pub fn note(tx: &mut Tx, purchase: &Purchase, subject: &str, saving: i64) -> Res
             "insert into use_counts (tenant_id, subject_id, customer_id, uses)
              select tenant_id, subject_id, $3, 1 from use_counts
              where tenant_id = $1 and subject_id = $2 and customer_id = ''
-             on conflict (tenant_id, subject_id, customer_id) do update set uses = use_counts.uses + 1",
+             on conflict (tenant_id, subject_id, customer_id) do update set
+               uses = use_counts.uses + 1, uses_max = null",
             params![subject, customer],
         )?;
     }
+    // It was priced before there was a limit: none was in force.
     tx.queue(
-        "update use_counts set uses = uses + 1
+        "update use_counts set uses = uses + 1, uses_max = null
          where tenant_id = $1 and subject_id = $2 and customer_id = ''",
         params![subject],
     )
@@ -351,6 +354,17 @@ pub fn redemptions(
             [at.into(), subject.into(), purchase.into()],
         );
     }
+    let counted = match paging.cursor {
+        Some(_) => None,
+        None => {
+            let (sql, params) = filter.parts();
+            let sql = format!(
+                "select count(*) from (select 1 from uses where tenant_id = $1{sql} limit {}) as counted",
+                COUNT_MAX + 1
+            );
+            u64::try_from(read.one(&sql, params)?.get::<i64>(0)?).ok()
+        }
+    };
     let filter = filter.then(
         "order by held_at desc, subject_id desc, purchase_id desc limit ? offset ?",
         [paging.limit().into(), paging.offset().into()],
@@ -362,7 +376,7 @@ pub fn redemptions(
     );
     let rows = read.query(&sql, params)?;
     let items = rows.iter().map(redemption).collect::<Result<Vec<_>>>()?;
-    Ok(Page::of(paging, items, None, |last| {
+    Ok(Page::of(paging, items, counted, |last| {
         (
             last.at.as_microsecond(),
             last.subject.clone(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::answer::{Answer, Reply, stored};
 use super::request::Request;
-use super::token::cookie_of;
+use super::token::{cookie_of, same_origin};
 use super::{DEVICE_COOKIE, GUEST_COOKIE, Hall, STAFF_COOKIE};
 use crate::hall::access::{Role, Rule, Who};
 use crate::hall::error::{Code, Error, Extra, Result};
@@ -66,6 +66,21 @@ macro_rules! ways {
                 let hot = hot.into_iter().collect();
                 self.request
                     .write(self.scope(), hot, StatusCode::NO_CONTENT, verb)
+                    .await
+            }
+
+            /// Runs `verb` and answers with `status`, and with the cookie that `cookie` makes of what it gave. A token
+            /// that `verb` made by [`Tx::new_token`] is told again to who sends the same under the same key.
+            pub async fn tell<T: Reply>(
+                &self,
+                status: StatusCode,
+                hot: impl IntoIterator<Item = Hot>,
+                cookie: impl Fn(&T) -> String + Send + 'static,
+                verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+            ) -> Result<Answer> {
+                let hot = hot.into_iter().collect();
+                self.request
+                    .tell(self.scope(), hot, status, cookie, verb)
                     .await
             }
 
@@ -198,6 +213,17 @@ impl StaffCall {
             }
             _ => true,
         }
+    }
+
+    /// Answers 200 with what `find` finds on one snapshot, which may be some moments behind: for lists of many rows
+    /// and sums over them, which a replica may serve.
+    pub async fn survey<T: Reply>(
+        &self,
+        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<Answer> {
+        let find = move |read: &mut Read| stored(StatusCode::OK, &find(read)?);
+        let db = &self.request.hall.db;
+        db.read_behind(self.scope(), find).await.map(Answer::new)
     }
 
     pub fn hot(&self, kind: &str, id: impl ToString + Copy) -> Hot {
@@ -371,6 +397,18 @@ impl PublicCall {
         cookie_of(&self.request.headers, name)
     }
 
+    /// A cookie that says what is to be done.
+    ///
+    /// # Errors
+    /// `SameOriginRequired` where it is there and the request is not of our own page.
+    pub fn own_cookie(&self, name: &str) -> Result<Option<String>> {
+        let cookie = self.cookie(name);
+        if cookie.is_some() && !same_origin(&self.request.headers) {
+            return Err(Error::Header(Code::SameOriginRequired));
+        }
+        Ok(cookie)
+    }
+
     /// Whose a look-up is, also of a chain that is not founded yet.
     pub async fn promised(&self, kind: Lookup, what: String) -> Result<Option<TenantId>> {
         let find = move |read: &mut Read| identity::look_up(read, kind, &what);
@@ -379,14 +417,17 @@ impl PublicCall {
         Ok(found.map(|(tenant, _)| tenant))
     }
 
-    /// A write for a chain that this very write founds.
-    pub async fn found<T: Send + 'static>(
+    /// A write for a chain that this very write founds, told as by [`TenantCall::tell`].
+    pub async fn found<T: Reply>(
         &self,
         tenant: TenantId,
+        cookie: impl Fn(&T) -> String + Send + 'static,
         verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    ) -> Result<Answer> {
         let scope = self.request.scope(tenant, self.now, "nobody", None);
-        self.request.hall.db.write(scope, Vec::new(), verb).await
+        self.request
+            .tell(scope, Vec::new(), StatusCode::CREATED, cookie, verb)
+            .await
     }
 
     /// The tenant of a guest's page: from `X-Regulars-Tenant` (its slug), else from the host name.

@@ -4,8 +4,9 @@
 //! [`PublicCall`] by name, and each finds its rule in `access.rs` or the route answers 404.
 //!
 //! `callers` are the extractors, `token` finds out whose a request is, `request` runs its verb once for each
-//! idempotency key, `answer` is what goes out and what is kept.
+//! idempotency key, `answer` is what goes out and what is kept, `again` how a token is told again.
 
+mod again;
 mod answer;
 mod callers;
 mod request;
@@ -55,3 +56,5 @@ pub const STAFF_COOKIE: &str = "regulars_staff";
 /// A paired device that is a browser; whoever signs in at it goes before it.
 pub const DEVICE_COOKIE: &str = "regulars_device";
 pub const GUEST_COOKIE: &str = "regulars_guest";
+/// To whom a guest's code was sent, until they type it.
+pub const CODE_COOKIE: &str = "regulars_code";

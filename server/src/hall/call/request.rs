@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Hall;
+use super::again::{Seeds, hidden};
 use super::answer::{Answer, Rendered, Reply, refused, rendered, stored};
 use crate::hall::access::{self, Rule};
-use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::error::{Code, Error, Extra, Result, Violation};
 use crate::hall::http::{Facts, facts};
 use crate::hall::id::{StaffId, TenantId};
 use crate::hall::identity::Site;
@@ -31,13 +32,18 @@ pub(super) struct Request {
 
 impl Request {
     pub async fn from(parts: &mut Parts, hall: &Hall) -> Result<Request> {
+        // A `HEAD` is a `GET` whose body is not sent.
+        let method = match &parts.method {
+            &Method::HEAD => Method::GET,
+            other => other.clone(),
+        };
         let matched = parts
             .extensions
             .get::<MatchedPath>()
             .map(|path| path.as_str().to_owned());
         let rule = matched
             .as_deref()
-            .and_then(|path| access::find(parts.method.as_str(), path));
+            .and_then(|path| access::find(method.as_str(), path));
         // No rule, no call: a route that the table forgot is closed.
         let rule = rule.ok_or(Error::NotFound("page"))?;
         let params = RawPathParams::from_request_parts(parts, hall).await;
@@ -48,7 +54,7 @@ impl Request {
             .map(|(_, id)| id);
         let site = match venue {
             None => Site::Chain,
-            Some("all") if parts.method == Method::GET && rule.path.contains("/dashboard/") => {
+            Some("all") if method == Method::GET && rule.path.contains("/dashboard/") => {
                 Site::Chain
             }
             Some(id) => id.parse().map_or(Site::Nowhere, Site::Venue),
@@ -56,7 +62,7 @@ impl Request {
         Ok(Request {
             hall: hall.clone(),
             rule,
-            method: parts.method.clone(),
+            method,
             path: parts.uri.path().to_owned(),
             headers: parts.headers.clone(),
             site,
@@ -119,12 +125,7 @@ impl Request {
         hash.update([0]);
         hash.update(&operation);
         hash.update([0]);
-        hash.update(
-            self.facts
-                .as_ref()
-                .and_then(|facts| facts.body_sha256.get())
-                .unwrap_or(&[0; 32]),
-        );
+        hash.update(self.body_digest());
         Ok(Some(Keyed {
             key: key.to_owned(),
             principal: principal.to_owned(),
@@ -137,30 +138,71 @@ impl Request {
     pub async fn write<T: Reply>(
         &self,
         scope: Scope,
-        mut hot: Vec<Hot>,
+        hot: Vec<Hot>,
         status: StatusCode,
         verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<Answer> {
+        let note = self.note();
+        let render = move |tx: &mut Tx| {
+            let value = verb(tx)?;
+            note(tx)?;
+            rendered(status, &value)
+        };
+        self.perform(scope, hot, render).await
+    }
+
+    /// As [`Request::write`], with a cookie. Without a key, what the verb does not note in the journal is not noted:
+    /// anybody may ask, and most who do change nothing.
+    pub async fn tell<T: Reply>(
+        &self,
+        scope: Scope,
+        hot: Vec<Hot>,
+        status: StatusCode,
+        cookie: impl Fn(&T) -> String + Send + 'static,
+        verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<Answer> {
+        let note = self.keyed(&scope.by.actor)?.map(|_| self.note());
+        let render = move |tx: &mut Tx| {
+            let value = verb(tx)?;
+            if let Some(note) = &note {
+                note(tx)?;
+            }
+            let mut made = rendered(status, &value)?;
+            let headers = &mut made.told.headers;
+            headers.push(("set-cookie".to_owned(), cookie(&value)));
+            Ok(made)
+        };
+        self.perform(scope, hot, render).await
+    }
+
+    /// What is noted of a verb that notes nothing itself: its route.
+    fn note(&self) -> impl Fn(&mut Tx) -> Result<()> + Send + use<> {
+        let action = format!("{} {}", self.rule.method, self.rule.path);
+        let path = self.path.clone();
+        move |tx| {
+            if tx.entries > 0 {
+                return Ok(());
+            }
+            let by = tx.scope().by.actor.clone();
+            tx.append_entry(&by, &action, &path, None, None)
+        }
+    }
+
+    async fn perform(
+        &self,
+        scope: Scope,
+        mut hot: Vec<Hot>,
+        render: impl Fn(&mut Tx) -> Result<Rendered> + Send + 'static,
     ) -> Result<Answer> {
         let keyed = self.keyed(&scope.by.actor)?;
         if let (Some(keyed), Some(tenant)) = (&keyed, scope.tenant) {
             let row = format!("{} {} {}", keyed.principal, keyed.operation, keyed.key);
             hot.push(Hot::of(tenant, "key", &row));
         }
-        let default_action = format!("{} {}", self.rule.method, self.rule.path);
-        let (path, request_id) = (self.path.clone(), self.request_id());
-        let all = move |tx: &mut Tx| {
-            let verb = |tx: &mut Tx| {
-                let value = verb(tx)?;
-                if tx.entries == 0 {
-                    let by = tx.scope().by.actor.clone();
-                    tx.append_entry(&by, &default_action, &path, None, None)?;
-                }
-                rendered(status, &value)
-            };
-            match &keyed {
-                None => verb(tx).map(|made| Answer::new(made.told)),
-                Some(keyed) => once(tx, keyed, &request_id, verb),
-            }
+        let (request_id, seeds) = (self.request_id(), self.seeds());
+        let all = move |tx: &mut Tx| match &keyed {
+            None => render(tx).map(|made| Answer::new(made.told)),
+            Some(keyed) => once(tx, keyed, &seeds, &request_id, &render),
         };
         self.hall.db.write(scope, hot, all).await
     }
@@ -169,12 +211,22 @@ impl Request {
         let Some(keyed) = self.keyed(&scope.by.actor)? else {
             return Ok(None);
         };
-        let find = move |read: &mut Read| match journal::find_answer(read, &keyed)? {
-            Known::Answered(stored) => Ok(Some(Answer::again(stored))),
-            Known::Reused => Err(Error::Refused(Code::IdempotencyKeyReused, Extra::none())),
-            Known::New => Ok(None),
-        };
+        let seeds = self.seeds();
+        let find = move |read: &mut Read| find_answer(read, &keyed, &seeds);
         self.hall.db.read(scope, find).await
+    }
+
+    fn seeds(&self) -> Seeds {
+        Seeds {
+            master: std::sync::Arc::clone(&self.hall.master),
+            body: self.body_digest(),
+        }
+    }
+
+    fn body_digest(&self) -> [u8; 32] {
+        let digest = self.facts.as_ref();
+        let digest = digest.and_then(|facts| facts.body_sha256.get());
+        digest.copied().unwrap_or([0; 32])
     }
 
     pub async fn rehearse<T: Reply>(
@@ -199,27 +251,49 @@ impl Request {
     }
 }
 
+/// The answer that the key stands for already.
+fn find_answer(read: &mut Read, keyed: &Keyed, seeds: &Seeds) -> Result<Option<Answer>> {
+    match journal::find_answer(read, keyed)? {
+        Known::Answered(stored, at) => {
+            let (tenant, age) = (read.tenant()?, read.now().duration_since(at));
+            seeds.shown(tenant, keyed, stored, age).map(Some)
+        }
+        Known::Reused => Err(Error::Refused(Code::IdempotencyKeyReused, Extra::none())),
+        Known::New => Ok(None),
+    }
+}
+
 /// The two savepoints: the outer one claims the key and keeps the answer, the inner one holds the
 /// verb, so that a refusal undoes the verb and is itself kept.
 fn once(
     tx: &mut Tx,
     keyed: &Keyed,
+    seeds: &Seeds,
     request_id: &str,
     verb: impl Fn(&mut Tx) -> Result<Rendered>,
 ) -> Result<Answer> {
-    match journal::find_answer(tx, keyed)? {
-        Known::Answered(stored) => return Ok(Answer::again(stored)),
-        Known::Reused => return Err(Error::Refused(Code::IdempotencyKeyReused, Extra::none())),
-        Known::New => {}
+    if let Some(answer) = find_answer(tx, keyed, seeds)? {
+        return Ok(answer);
     }
+    let nonce = seeds.sow(tx, keyed)?;
     let made = match tx.savepoint(verb) {
         Ok(made) => made,
-        Err(error) if error.is_final() => Rendered {
-            told: refused(&error, request_id)?,
-            kept: None,
-        },
+        Err(error) if error.is_final() => return keep_refusal(tx, keyed, error, request_id),
         Err(error) => return Err(error),
     };
-    journal::store_answer(tx, keyed, made.kept.as_ref().unwrap_or(&made.told))?;
+    let kept = made.kept.as_ref().unwrap_or(&made.told);
+    match tx.minted.take() {
+        Some(token) => journal::store_answer(tx, keyed, &hidden(kept, &token, nonce))?,
+        None => journal::store_answer(tx, keyed, kept)?,
+    }
     Ok(Answer::new(made.told))
+}
+
+fn keep_refusal(tx: &mut Tx, keyed: &Keyed, error: Error, request_id: &str) -> Result<Answer> {
+    let told = refused(&error, request_id)?;
+    match journal::store_answer(tx, keyed, &told) {
+        // Of a chain that was not founded nothing can be kept.
+        Err(Error::Violation(Violation::ForeignKey, _)) => Err(error),
+        kept => kept.map(|()| Answer::new(told)),
+    }
 }

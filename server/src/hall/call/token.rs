@@ -15,7 +15,10 @@ impl Request {
         let unauthenticated = || Error::Unauthenticated(Code::Unauthenticated);
         if let Some(header) = self.headers.get(header::AUTHORIZATION) {
             let text = header.to_str().map_err(|_| unauthenticated())?;
-            let token = text.strip_prefix("Bearer ").ok_or_else(unauthenticated)?;
+            let (scheme, token) = text.split_once(' ').ok_or_else(unauthenticated)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(unauthenticated());
+            }
             return Ok(vec![token.trim().to_owned()]);
         }
         let sent = cookies
@@ -68,7 +71,7 @@ pub(super) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Whether the browser says that our own page sent it.
-fn same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";

@@ -26,11 +26,15 @@ const FIELDS_MAX: usize = 20;
 
 /// Reads one JSON document, or says where it is wrong.
 pub(super) fn parse(bytes: &[u8]) -> Result<Json> {
+    strict(bytes).map_err(|error| Error::Malformed(format!("The body cannot be read: {error}.")))
+}
+
+/// Reads one JSON document from elsewhere as strictly as a body.
+pub fn strict(bytes: &[u8]) -> serde_json::Result<Json> {
     let mut source = serde_json::Deserializer::from_slice(bytes);
     Strict { depth: 0 }
         .deserialize(&mut source)
         .and_then(|json| source.end().map(|()| json))
-        .map_err(|error| Error::Malformed(format!("The body cannot be read: {error}.")))
 }
 
 /// SHA-256 of the document with sorted keys, no white space, and numbers in their shortest form.

@@ -18,7 +18,7 @@ mod socket;
 
 pub use body::{Body, BodyLimit, MaybeBody, Upload};
 pub use facts::{Facts, Peer, Trace, facts, request_id};
-pub use json::shape;
+pub use json::{shape, strict};
 pub use layers::{method_not_allowed, not_found, wrap};
 pub use limits::Limits;
 pub use query::{Path, Query};

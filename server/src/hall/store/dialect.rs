@@ -1,7 +1,7 @@
 //! What truly differs between the two stores. At most ten functions, each tested on both.
 
 use super::{Across, Read, Value};
-use crate::hall::error::Result;
+use crate::hall::error::{Error, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -18,6 +18,17 @@ pub fn plan(read: &mut Read, sql: &str, params: &[Value]) -> Result<String> {
     let rows = read.query(&format!("{explain}{sql}"), params)?;
     let lines: Result<Vec<String>> = rows.iter().map(|row| row.get(column)).collect();
     Ok(lines?.join("\n"))
+}
+
+/// How many migrations are applied to the store.
+pub fn applied_migrations(across: &mut Across<'_>) -> Result<usize> {
+    let sql = match across.dialect() {
+        Dialect::Sqlite => "pragma user_version",
+        Dialect::Postgres => "select count(*) from migrations",
+    };
+    let rows = across.query(sql, &[])?;
+    let applied = rows.first().map_or(Ok(0), |row| row.get::<i64>(0))?;
+    usize::try_from(applied).map_err(Error::bug)
 }
 
 /// Whether the store's own check finds the file whole. PostgreSQL has none that a query can run.

@@ -70,12 +70,12 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Statements over which a pooler between us would show itself.
 const PROBES: usize = 20;
 
-/// Looks at the store and changes nothing.
-pub async fn examine(place: &Place, now: Timestamp) -> Vec<Finding> {
+/// Looks at the store and changes nothing; `demo` is the slug of the test chain whose keys everybody knows.
+pub async fn examine(place: &Place, now: Timestamp, demo: &str) -> Vec<Finding> {
     let examined = match place {
-        Place::Sqlite { file } => file_of(file, now),
+        Place::Sqlite { file } => file_of(file, now, demo),
         Place::Postgres { url, .. } => {
-            match tokio::time::timeout(CONNECT_MAX, database(url, now)).await {
+            match tokio::time::timeout(CONNECT_MAX, database(url, now, demo)).await {
                 Ok(examined) => examined,
                 Err(_) => Ok(vec![Finding::problem(
                     "PostgreSQL",
@@ -87,7 +87,7 @@ pub async fn examine(place: &Place, now: Timestamp) -> Vec<Finding> {
     examined.unwrap_or_else(|error| vec![Finding::problem("store", error)])
 }
 
-fn file_of(file: &Path, now: Timestamp) -> Result<Vec<Finding>> {
+fn file_of(file: &Path, now: Timestamp, demo: &str) -> Result<Vec<Finding>> {
     let mut findings = vec![Finding::ok(
         "SQLite",
         format!(
@@ -116,8 +116,18 @@ fn file_of(file: &Path, now: Timestamp) -> Result<Vec<Finding>> {
         let last = "select max(e.at) from audit_entries e
                     join tenants t on t.tenant_id = e.tenant_id where t.clock_offset_micros = 0";
         findings.push(clock(number(last)?, now));
+        let demos = connection.query_row(DEMOS, [demo], |row| row.get(0));
+        findings.extend(known_to_all(demos.map_err(sqlite::classify)?));
     }
     Ok(findings)
+}
+
+/// Test chains of one name.
+const DEMOS: &str = "select count(*) from tenants where mode = 'TEST' and slug = $1";
+
+fn known_to_all(demos: i64) -> Option<Finding> {
+    let said = "the store holds the demo, whose keys and PINs everybody knows: take another for a chain of your own";
+    (demos > 0).then(|| Finding::problem("demo", said))
 }
 
 fn migrations(applied: i64) -> Finding {
@@ -148,7 +158,7 @@ fn clock(last_micros: Option<i64>, now: Timestamp) -> Finding {
     }
 }
 
-async fn database(url: &str, now: Timestamp) -> Result<Vec<Finding>> {
+async fn database(url: &str, now: Timestamp, demo: &str) -> Result<Vec<Finding>> {
     let (client, connection) = tokio_postgres::connect(url, NoTls)
         .await
         .map_err(|error| Error::bug(format!("PostgreSQL cannot be reached: {error}")))?;
@@ -173,7 +183,7 @@ async fn database(url: &str, now: Timestamp) -> Result<Vec<Finding>> {
     } else {
         Finding::ok("clock", now)
     });
-    findings.extend(tables(&client).await?);
+    findings.extend(tables(&client, demo).await?);
     drop(client);
     driving.await.map_err(Error::bug)?.map_err(Error::bug)?;
     Ok(findings)
@@ -241,7 +251,7 @@ async fn pooler(client: &Client) -> Result<Finding> {
     })
 }
 
-async fn tables(client: &Client) -> Result<Vec<Finding>> {
+async fn tables(client: &Client, demo: &str) -> Result<Vec<Finding>> {
     let there: bool = one(client, "select to_regclass('migrations') is not null").await?;
     if !there {
         return Ok(vec![Finding::warning(
@@ -263,5 +273,15 @@ async fn tables(client: &Client) -> Result<Vec<Finding>> {
     } else {
         Finding::problem("row-level security", format!("not forced on {bare} tables"))
     };
-    Ok(vec![migrations(applied), guard])
+    let mut findings = vec![migrations(applied), guard];
+    if applied > 0 {
+        client
+            .batch_execute("set role regulars_audit")
+            .await
+            .map_err(Error::bug)?;
+        let demos = client.query_one(DEMOS, &[&demo]).await;
+        let demos = demos.map_err(Error::bug)?.try_get(0);
+        findings.extend(known_to_all(demos.map_err(Error::bug)?));
+    }
+    Ok(findings)
 }

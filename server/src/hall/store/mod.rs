@@ -29,19 +29,21 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-pub use dialect::{Dialect, is_whole, plan};
+pub use dialect::{Dialect, applied_migrations, is_whole, plan};
 pub use examine::{Finding, Grade, examine};
 pub use migrate::{Migration, known as known_migrations, tables};
 #[cfg(any(test, feature = "testing"))]
 pub use postgres::admin;
 #[cfg(any(test, feature = "testing"))]
 pub use sqlite::file_admin;
+#[cfg(any(test, feature = "testing"))]
+pub use value::show_values;
 pub use value::{FromValue, Row, Value, from_word, json, word};
 pub use work::{Health, Hot, Scope};
 
 use super::error::{Error, Result};
 use super::id::{Id, TenantId};
-use super::secret::Entropy;
+use super::secret::{self, Entropy, Secret};
 use work::{Job, Work};
 
 /// A read may take this long on a store thread; then it is interrupted.
@@ -53,6 +55,7 @@ pub enum Place {
     Sqlite { file: PathBuf },
     Postgres {
         url: String,
+        /// Of a replica, for [`Db::read_behind`] alone.
         read_url: Option<String>,
     },
 }
@@ -60,7 +63,7 @@ pub enum Place {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub place: Place,
-    /// Threads that read. On PostgreSQL each holds a connection.
+    /// Threads that read, and as many on a replica. On PostgreSQL each holds a connection.
     pub readers: usize,
     /// Threads that write, on PostgreSQL only: SQLite has one writer.
     pub writers: usize,
@@ -135,16 +138,13 @@ impl Db {
                 &health,
                 &statements,
             )?),
-            Place::Postgres { url, read_url } => {
-                let read_url = read_url.as_deref().unwrap_or(url);
-                Pool::Postgres(postgres::Threads::start(
-                    url,
-                    read_url,
-                    settings,
-                    &health,
-                    &statements,
-                )?)
-            }
+            Place::Postgres { url, read_url } => Pool::Postgres(postgres::Threads::start(
+                url,
+                read_url.as_deref(),
+                settings,
+                &health,
+                &statements,
+            )?),
         };
         Ok(Db {
             pool,
@@ -205,14 +205,28 @@ impl Db {
         scope: Scope,
         find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.read_as(Rank::Tenant, scope, find).await
+    }
+
+    /// As [`Db::read`], on a snapshot that may be some moments behind: the replica's, where there is one.
+    pub async fn read_behind<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_as(Rank::Behind, scope, find).await
+    }
+
+    async fn read_as<T: Send + 'static>(
+        &self,
+        rank: Rank,
+        scope: Scope,
+        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Job::new(
-            scope,
-            Vec::new(),
-            move |tx: &mut Tx| find(tx),
-            reply,
-        ));
-        self.send_read(job, Rank::Tenant)?;
+        let find = move |tx: &mut Tx| find(tx);
+        let job = Box::new(Job::new(scope, Vec::new(), find, reply));
+        self.send_read(job, rank)?;
         answer
             .await
             .unwrap_or_else(|_| Err(Error::Busy(Duration::from_secs(1))))
@@ -271,10 +285,11 @@ impl Db {
     }
 }
 
-/// As whom a PostgreSQL read runs: bound to a tenant, or as the role that reads all.
+/// As whom and where a PostgreSQL read runs: bound to a tenant, on the replica too, or as the role that reads all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rank {
     Tenant,
+    Behind,
     Audit,
 }
 
@@ -411,6 +426,10 @@ pub struct Tx {
     depth: u32,
     /// Audit entries that this transaction has appended.
     pub(in crate::hall) entries: u32,
+    /// What the token of this transaction is made of, where it is to be told again.
+    pub(in crate::hall) seed: Option<[u8; 32]>,
+    /// The token that was made of it.
+    pub(in crate::hall) minted: Option<Secret>,
 }
 
 impl Deref for Tx {
@@ -432,6 +451,8 @@ impl Tx {
             read,
             depth: 0,
             entries: 0,
+            seed: None,
+            minted: None,
         }
     }
 
@@ -443,6 +464,19 @@ impl Tx {
     /// A new id of what was at another instant.
     pub fn new_id_of<T: Id>(&self, at: Timestamp) -> T {
         self.read.entropy.id(at)
+    }
+
+    /// A new token. Under an idempotency key it is the one that the same request is told again.
+    #[track_caller]
+    pub fn new_token(&mut self, prefix: &str) -> Result<Secret> {
+        let Some(seed) = &self.seed else {
+            return Ok(secret::token(&self.read.entropy, prefix));
+        };
+        let token = secret::token_of(seed, prefix);
+        if self.minted.replace(token.clone()).is_some() {
+            return Err(Error::bug("an answer tells one token"));
+        }
+        Ok(token)
     }
 
     /// Changes rows and says how many; `$1` is the tenant, `params` are `$2` and on.
@@ -497,6 +531,27 @@ impl Tx {
             }
         }
         result
+    }
+
+    /// As [`Tx::savepoint`], with the outcome of all that `part` queued, and a panic as the `Bug` that it is: for work
+    /// of many parts, of which a broken one must not stop the others.
+    pub fn apart<T>(&mut self, part: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        self.savepoint(|tx| {
+            let depth = tx.depth;
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| part(tx)));
+            tx.depth = depth;
+            let done = done.unwrap_or_else(|panic| Err(work::panicked(panic.as_ref())))?;
+            tx.settle()?;
+            Ok(done)
+        })
+    }
+
+    /// Waits for what was queued, so that its error is told here.
+    fn settle(&mut self) -> Result<()> {
+        match &self.read.session {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(session) => session.settle(),
+        }
     }
 
     fn poisoned(&self) -> Error {

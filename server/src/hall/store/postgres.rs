@@ -41,11 +41,15 @@ const SILENCE_MAX: Duration = Duration::from_secs(10);
 type Wire = std::result::Result<Done, tokio_postgres::Error>;
 type Pending = Pin<Box<dyn Future<Output = Wire>>>;
 
+type Reads = Sender<Option<(Box<dyn Work>, Rank)>>;
+
 #[derive(Clone)]
 pub(super) struct Threads {
     /// `None` tells one thread to end.
     writes: Sender<Option<Box<dyn Work>>>,
-    reads: Sender<Option<(Box<dyn Work>, Rank)>>,
+    reads: Reads,
+    /// On the replica, where there is one.
+    behind: Option<Reads>,
     health: Arc<Health>,
     joins: Arc<std::sync::Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -53,28 +57,34 @@ pub(super) struct Threads {
 impl Threads {
     pub(super) fn start(
         url: &str,
-        read_url: &str,
+        read_url: Option<&str>,
         settings: &Settings,
         health: &Arc<Health>,
         statements: &Arc<AtomicU64>,
     ) -> Result<Threads> {
         let (writes, to_write) = bounded(QUEUE_MAX);
-        let (reads, to_read) = bounded(QUEUE_MAX);
         let mut joins = Vec::new();
         for _ in 0..settings.writers.max(1) {
             let worker = Worker::new(url, settings, statements);
             let to_write: Receiver<Option<Box<dyn Work>>> = to_write.clone();
             joins.push(thread("store-writer", move || worker.write_all(&to_write))?);
         }
-        for _ in 0..settings.readers.max(1) {
-            let worker = Worker::new(read_url, settings, statements);
-            let to_read: Receiver<Option<(Box<dyn Work>, Rank)>> = to_read.clone();
-            joins.push(thread("store-reader", move || worker.read_all(&to_read))?);
-        }
+        let mut readers = |url: &str| {
+            let (reads, to_read) = bounded(QUEUE_MAX);
+            for _ in 0..settings.readers.max(1) {
+                let worker = Worker::new(url, settings, statements);
+                let to_read: Receiver<Option<(Box<dyn Work>, Rank)>> = to_read.clone();
+                joins.push(thread("store-reader", move || worker.read_all(&to_read))?);
+            }
+            Ok::<Reads, Error>(reads)
+        };
+        let reads = readers(url)?;
+        let behind = read_url.map(&mut readers).transpose()?;
         let joins = Arc::new(std::sync::Mutex::new(joins));
         Ok(Threads {
             writes,
             reads,
+            behind,
             health: Arc::clone(health),
             joins,
         })
@@ -86,11 +96,13 @@ impl Threads {
     }
 
     pub(super) fn read(&self, job: Box<dyn Work>, rank: Rank) -> Result<()> {
-        send(&self.reads, (job, rank))
+        let replica = self.behind.as_ref().filter(|_| rank == Rank::Behind);
+        send(replica.unwrap_or(&self.reads), (job, rank))
     }
 
     pub(super) fn queued(&self) -> (usize, usize) {
-        (self.writes.len(), self.reads.len())
+        let behind = self.behind.as_ref().map_or(0, Sender::len);
+        (self.writes.len(), self.reads.len() + behind)
     }
 
     pub(super) fn close(self) {
@@ -103,7 +115,9 @@ impl Threads {
         // One for each thread; a queue whose threads are gone takes none, which is as well.
         for _ in &joins {
             let _ = self.writes.send(None);
-            let _ = self.reads.send(None);
+            for reads in std::iter::once(&self.reads).chain(&self.behind) {
+                let _ = reads.send(None);
+            }
         }
         for join in joins {
             let _ = join.join();
@@ -372,6 +386,11 @@ impl Session {
         let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
         let run = async move { client.batch_execute(&sql).await.map(|()| Done::default()) };
         self.pending.borrow_mut().push(sent(Box::pin(run)));
+    }
+
+    /// Waits for the outcomes of what was queued.
+    pub(super) fn settle(&self) -> Result<()> {
+        self.flush(None).map(|_| ())
     }
 
     /// Lets the outcomes of what was queued go unseen: a rollback follows.

@@ -251,7 +251,7 @@ impl<T: Send, F: Fn(&mut Tx) -> Result<T> + Send> Work for Job<T, F> {
     }
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let said = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::rules::{self, Draft, Kept, Kind, Pointers, Search};
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Field, Result};
+use crate::hall::etag;
 use crate::hall::id::{AccrualRuleId, CategoryId, ProductId, VenueId};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
@@ -175,16 +176,23 @@ pub fn edit(
     ask: &EditAccrualRule,
 ) -> Result<AccrualRule> {
     let before = rules::own(tx, Kind::Accrual, venue, &id.to_string())?;
+    etag::honour(if_match, before.version)?;
     let draft = ask.checked(tx, venue)?;
-    let after = shown(rules::edit(tx, Kind::Accrual, &before, if_match, &draft)?)?;
+    let after = shown(rules::edit(tx, Kind::Accrual, &before, &draft)?)?;
     tx.audit("accrual_rule.edit", id, Some(&shown(before)?), Some(&after))?;
     tx.emit(EventType::AccrualRulePublished, venue, &after)?;
     Ok(after)
 }
 
 /// Ends the rule at once, everywhere; doing it again changes nothing.
-pub fn archive(tx: &mut Tx, venue: Option<VenueId>, id: AccrualRuleId) -> Result<()> {
+pub fn archive(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    id: AccrualRuleId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = rules::own(tx, Kind::Accrual, venue, &id.to_string())?;
+    etag::honour(if_match, before.version)?;
     if !rules::archive(tx, &before)? {
         return Ok(());
     }

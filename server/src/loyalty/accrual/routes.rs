@@ -25,7 +25,8 @@ pub fn routes() -> OpenApiRouter<Hall> {
     responses((status = 200, body = Page<AccrualRule>)))]
 async fn list_at_venue(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list)).await
+    call.survey(move |read| super::list(read, venue, &list))
+        .await
 }
 
 /// Make an accrual rule of a venue
@@ -91,8 +92,11 @@ async fn archive_at_venue(
     Path((_, id)): Path<(VenueId, AccrualRuleId)>,
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.remove([], move |tx| super::archive(tx, Some(venue), id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, Some(venue), id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List the accrual rules of the chain
@@ -103,7 +107,8 @@ async fn archive_at_venue(
     operation_id = "list_accrual_rules_in_chain", params(Paging, AccrualRuleFilter),
     responses((status = 200, body = Page<AccrualRule>)))]
 async fn list_in_chain(call: StaffCall, list: Listing<AccrualRuleFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list)).await
+    call.survey(move |read| super::list(read, None, &list))
+        .await
 }
 
 /// Make an accrual rule of the chain
@@ -158,6 +163,9 @@ async fn replace_in_chain(
     params(("accrualRuleId" = AccrualRuleId, Path)),
     responses((status = 204)))]
 async fn archive_in_chain(call: StaffCall, Path(id): Path<AccrualRuleId>) -> Result<Answer> {
-    call.remove([], move |tx| super::archive(tx, None, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, None, id, if_match.as_ref())
+    })
+    .await
 }

@@ -35,7 +35,7 @@ async fn report_purchase(call: StaffCall, Body(ask): Body<ReportPurchase>) -> Re
     params(("venueId" = VenueId, Path), Paging), responses((status = 200, body = Page<ParkedPurchase>)))]
 async fn list_parked(call: StaffCall, list: Listing<()>) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.read(move |read| super::parked(read, venue, &list.paging))
+    call.survey(move |read| super::parked(read, venue, &list.paging))
         .await
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::store::{self, Running, Step};
 use super::{OpenLot, find};
+use crate::customers;
 use crate::hall::error::{Error, Result};
 use crate::hall::job::{Job, JobCall, Schedule};
 use crate::hall::store::{Hot, Tx};
@@ -78,6 +79,9 @@ pub(super) fn take(tx: &mut Tx, running: &Running, lots: &[OpenLot]) -> Result<(
         };
         if !store::redate(tx, lot, end)? {
             continue;
+        }
+        if let Some(at) = end {
+            customers::end_points_by(tx, lot.customer, at)?;
         }
         let customer = lot.customer.to_string();
         step.customers += i64::from(step.last_touched != customer);

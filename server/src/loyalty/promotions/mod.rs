@@ -21,6 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::rules::{self, Draft, Kept, Kind, Pointers, Search};
 use crate::hall::call::Reply;
 use crate::hall::error::{Code, Error, Extra, Field, Result};
+use crate::hall::etag;
 use crate::hall::id::{CategoryId, GroupId, ProductId, PromotionId, VenueId};
 use crate::hall::journal::EventType;
 use crate::hall::page::{Listing, Page};
@@ -191,16 +192,23 @@ pub fn edit(
     ask: &EditPromotion,
 ) -> Result<Promotion> {
     let before = rules::own(tx, Kind::Promotion, venue, &id.to_string())?;
+    etag::honour(if_match, before.version)?;
     let draft = ask.checked(tx, venue)?;
-    let after = shown(rules::edit(tx, Kind::Promotion, &before, if_match, &draft)?)?;
+    let after = shown(rules::edit(tx, Kind::Promotion, &before, &draft)?)?;
     tx.audit("promotion.edit", id, Some(&shown(before)?), Some(&after))?;
     tx.emit(EventType::PromotionPublished, venue, &after)?;
     Ok(after)
 }
 
 /// Ends the promotion at once, everywhere; doing it again changes nothing.
-pub fn archive(tx: &mut Tx, venue: Option<VenueId>, id: PromotionId) -> Result<()> {
+pub fn archive(
+    tx: &mut Tx,
+    venue: Option<VenueId>,
+    id: PromotionId,
+    if_match: Option<&HeaderValue>,
+) -> Result<()> {
     let before = rules::own(tx, Kind::Promotion, venue, &id.to_string())?;
+    etag::honour(if_match, before.version)?;
     if !rules::archive(tx, &before)? {
         return Ok(());
     }

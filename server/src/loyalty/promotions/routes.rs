@@ -32,7 +32,8 @@ fn group(call: &StaffCall, ask: &EditPromotion) -> Option<Hot> {
     responses((status = 200, body = Page<Promotion>)))]
 async fn list_at_venue(call: StaffCall, list: Listing<PromotionFilter>) -> Result<Answer> {
     let venue = call.venue_or_chain().map(|venue| venue.id);
-    call.read(move |read| super::list(read, venue, &list)).await
+    call.survey(move |read| super::list(read, venue, &list))
+        .await
 }
 
 /// Make a promotion of a venue
@@ -99,8 +100,11 @@ async fn archive_at_venue(
     Path((_, id)): Path<(VenueId, PromotionId)>,
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.remove([], move |tx| super::archive(tx, Some(venue), id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, Some(venue), id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List the promotions of the chain
@@ -111,7 +115,8 @@ async fn archive_at_venue(
     operation_id = "list_promotions_in_chain", params(Paging, PromotionFilter),
     responses((status = 200, body = Page<Promotion>)))]
 async fn list_in_chain(call: StaffCall, list: Listing<PromotionFilter>) -> Result<Answer> {
-    call.read(move |read| super::list(read, None, &list)).await
+    call.survey(move |read| super::list(read, None, &list))
+        .await
 }
 
 /// Make a promotion of the chain
@@ -167,6 +172,9 @@ async fn replace_in_chain(
     params(("promotionId" = PromotionId, Path)),
     responses((status = 204)))]
 async fn archive_in_chain(call: StaffCall, Path(id): Path<PromotionId>) -> Result<Answer> {
-    call.remove([], move |tx| super::archive(tx, None, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        super::archive(tx, None, id, if_match.as_ref())
+    })
+    .await
 }

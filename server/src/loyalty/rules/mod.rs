@@ -6,13 +6,11 @@
 
 mod store;
 
-use axum::http::HeaderValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::hall::error::{Code, Error, Extra, Field, Result};
-use crate::hall::etag;
 use crate::hall::id::{CategoryId, CustomerId, GroupId, ProductId, VenueId};
 use crate::hall::money::Money;
 use crate::hall::page::{Page, Paging};
@@ -130,14 +128,7 @@ pub fn list(
 }
 
 /// Puts `draft` in place of what `before` says.
-pub fn edit(
-    tx: &mut Tx,
-    kind: Kind,
-    before: &Kept,
-    if_match: Option<&HeaderValue>,
-    draft: &Draft,
-) -> Result<Kept> {
-    etag::honour(if_match, before.version)?;
+pub fn edit(tx: &mut Tx, kind: Kind, before: &Kept, draft: &Draft) -> Result<Kept> {
     if before.archived_at.is_some() {
         let said = format!("The {} is archived: make a new one.", kind.noun());
         return Err(Error::Conflict(Code::AlreadyDone, Extra::saying(said)));

@@ -1,11 +1,13 @@
 //! Lots, and which of them a redemption took.
 
+use std::collections::HashMap;
+
 use engine::points::{FromLot, Lot};
 use jiff::Timestamp;
 
 use crate::hall::error::{Error, OnViolation as _, Result};
 use crate::hall::id::{CustomerId, LotId};
-use crate::hall::store::{Read, Row, Tx, Value};
+use crate::hall::store::{FromValue, Read, Row, Tx, Value};
 use crate::loyalty::reminders;
 use crate::params;
 
@@ -257,47 +259,51 @@ pub fn restore_uses(tx: &mut Tx, customer: CustomerId, back: &[(i64, FromLot)]) 
     Ok(())
 }
 
-pub const LAPSED: &str = "select customer_id from (
-       select customer_id from points_lots
-       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) < $2
-       order by (expires_at / 86400000000), customer_id limit $4) as earlier
-     union select customer_id from (
-       select customer_id from points_lots
-       where tenant_id = $1 and open > 0 and expires_at is not null and (expires_at / 86400000000) = $2
-         and expires_at <= $3
-       order by customer_id limit $4) as today
-     order by customer_id";
-
-/// As the index of lots counts days.
-pub const DAY_MICROS: i64 = 86_400_000_000;
-
-/// Whose lots lapsed, of the `limit` that lapsed on the first days and as many of today; in the order of their keys. Of
-/// the days that are over the index tells all: no lot is looked at.
-pub fn lapsed(read: &mut Read, now: Timestamp, limit: i64) -> Result<Vec<CustomerId>> {
-    let today = now.as_microsecond() / DAY_MICROS;
-    let rows = read.query(LAPSED, params![today, now, limit])?;
-    rows.iter().map(|row| row.get(0)).collect()
-}
-
-/// Points of each customer that have lapsed and are still open.
+/// Points of each customer that have lapsed and are still open; who has none is left out.
 pub fn lapsed_of(
     read: &mut Read,
     customers: &[CustomerId],
     now: Timestamp,
-) -> Result<Vec<(CustomerId, i64)>> {
-    let mut lapsed = Vec::with_capacity(customers.len());
+) -> Result<HashMap<CustomerId, i64>> {
+    of_each(
+        read,
+        "select customer_id, cast(sum(open) as bigint) from points_lots
+         where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2",
+        customers,
+        now,
+    )
+}
+
+/// When the first lot of each customer ends that is open and has not lapsed; whose last forever is left out.
+pub fn next_ends(
+    read: &mut Read,
+    customers: &[CustomerId],
+    now: Timestamp,
+) -> Result<HashMap<CustomerId, Timestamp>> {
+    of_each(
+        read,
+        "select customer_id, min(expires_at) from points_lots
+         where tenant_id = $1 and open > 0 and expires_at is not null and expires_at > $2",
+        customers,
+        now,
+    )
+}
+
+fn of_each<T: FromValue>(
+    read: &mut Read,
+    select: &str,
+    customers: &[CustomerId],
+    now: Timestamp,
+) -> Result<HashMap<CustomerId, T>> {
+    let mut all = HashMap::with_capacity(customers.len());
     for chunk in customers.chunks(CHUNK) {
-        let sql = format!(
-            "select customer_id, cast(sum(open) as bigint) from points_lots
-             where tenant_id = $1 and open > 0 and expires_at is not null and expires_at <= $2
-               and customer_id in ({}) group by customer_id",
-            crate::hall::filter::places(3, chunk.len())
-        );
+        let places = crate::hall::filter::places(3, chunk.len());
+        let sql = format!("{select} and customer_id in ({places}) group by customer_id");
         for row in read.query(&sql, &whose(chunk, now))? {
-            lapsed.push((row.get(0)?, row.get(1)?));
+            all.insert(row.get(0)?, row.get(1)?);
         }
     }
-    Ok(lapsed)
+    Ok(all)
 }
 
 /// Closes what has lapsed of the customers.

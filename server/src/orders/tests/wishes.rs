@@ -49,6 +49,25 @@ both_stores! {
         assert_eq!(gone.is(200).int("/totals/total/amount"), 900);
     }
 
+    async fn one_beer_of_two_bears_another_discount_than_the_other(app: TestApp) {
+        let mut two = inline(1_000);
+        two["quantity"] = json!("2");
+        let opened = open(&app, json!([two])).await;
+        let (path, beer) = (app.till(&format!("/orders/{}", opened.text("/id"))), opened.text("/items/0/id"));
+        let give = |percent: &str| {
+            let items = json!([{"itemId": beer, "quantity": "1"}]);
+            let ask = json!({"type": "PERCENTAGE", "percent": percent, "items": items, "reason": "flat"});
+            let path = format!("{path}/discounts/manual");
+            let app = &app;
+            async move { app.staff().post(&path, ask).await }
+        };
+        give("10").await.is(201);
+        let both = give("20").await;
+        assert_eq!(both.is(201).int("/totals/total/amount"), 1_700);
+        let third = give("30").await;
+        assert_eq!(third.is_problem(422, "discount_refused").text("/reason/code"), "EXCLUDED_BY");
+    }
+
     async fn what_staff_give_stays_while_lines_come_and_go(app: TestApp) {
         let opened = open(&app, json!([inline(1_000)])).await;
         let path = app.till(&format!("/orders/{}", opened.text("/id")));

@@ -52,7 +52,7 @@ async fn edit_chain(call: StaffCall, Body(change): Body<Json>) -> Result<Answer>
 #[utoipa::path(get, path = "/api/v1/chain/venues", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<Venue>)))]
 async fn list_venues(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| venues::venues(read, &list.paging, list.filter))
+    call.survey(move |read| venues::venues(read, &list.paging, list.filter))
         .await
 }
 
@@ -105,7 +105,9 @@ async fn edit_venue(call: StaffCall, Body(change): Body<Json>) -> Result<Answer>
     params(("venueId" = VenueId, Path)), responses((status = 204)))]
 async fn archive_venue(call: StaffCall) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.remove([], move |tx| venues::archive(tx, venue)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| venues::archive(tx, venue, if_match.as_ref()))
+        .await
 }
 
 /// Restore an archived venue
@@ -120,7 +122,7 @@ async fn restore_venue(call: StaffCall) -> Result<Answer> {
 #[utoipa::path(get, path = "/api/v1/chain/tax-classes", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<TaxClass>)))]
 async fn list_tax_classes(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| tax::classes(read, &list.paging, list.filter))
+    call.survey(move |read| tax::classes(read, &list.paging, list.filter))
         .await
 }
 
@@ -160,7 +162,9 @@ async fn edit_tax_class(
 #[utoipa::path(delete, path = "/api/v1/chain/tax-classes/{taxClassId}", tag = "platform",
     params(("taxClassId" = TaxClassId, Path)), responses((status = 204)))]
 async fn archive_tax_class(call: StaffCall, Path(id): Path<TaxClassId>) -> Result<Answer> {
-    call.remove([], move |tx| tax::archive_class(tx, id)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| tax::archive_class(tx, id, if_match.as_ref()))
+        .await
 }
 
 /// Show the tax rates of a venue

@@ -43,7 +43,7 @@ fn owners(call: &StaffCall) -> Hot {
 #[utoipa::path(get, path = "/api/v1/chain/staff", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<StaffMember>)))]
 async fn list_staff(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| staff::members(read, &list.paging, list.filter))
+    call.survey(move |read| staff::members(read, &list.paging, list.filter))
         .await
 }
 
@@ -107,8 +107,12 @@ async fn edit_staff(
     params(("staffId" = StaffId, Path)), responses((status = 204)))]
 async fn let_go(call: StaffCall, Path(id): Path<StaffId>) -> Result<Answer> {
     let limit = limit(&call)?;
-    call.remove([owners(&call)], move |tx| staff::archive(tx, id, limit))
-        .await
+    let if_match = call.if_match();
+    call.remove([owners(&call)], move |tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::archive(tx, id, limit)
+    })
+    .await
 }
 
 /// Set a person's password
@@ -123,8 +127,12 @@ async fn set_password(
 ) -> Result<Answer> {
     let limit = limit(&call)?;
     let hash = ask.hashed(call.hall()).await?;
-    call.remove([], move |tx| staff::set_password(tx, id, &hash, limit))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::set_password(tx, id, &hash, limit)
+    })
+    .await
 }
 
 /// Set a person's PIN
@@ -139,15 +147,19 @@ async fn set_pin(
 ) -> Result<Answer> {
     let limit = limit(&call)?;
     let hash = ask.hashed(call.hall()).await?;
-    call.remove([], move |tx| staff::set_pin(tx, id, &hash, limit))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::set_pin(tx, id, &hash, limit)
+    })
+    .await
 }
 
 /// List the API keys
 #[utoipa::path(get, path = "/api/v1/chain/api-keys", tag = "platform", params(Paging, Archived),
     responses((status = 200, body = Page<ApiKey>)))]
 async fn list_keys(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
-    call.read(move |read| keys::keys(read, &list.paging, list.filter))
+    call.survey(move |read| keys::keys(read, &list.paging, list.filter))
         .await
 }
 
@@ -190,7 +202,9 @@ async fn rename_key(
     params(("keyId" = KeyId, Path)), responses((status = 204)))]
 async fn revoke_key(call: StaffCall, Path(id): Path<KeyId>) -> Result<Answer> {
     let limit = limit(&call)?;
-    call.remove([], move |tx| keys::revoke(tx, id, limit)).await
+    let if_match = call.if_match();
+    call.remove([], move |tx| keys::revoke(tx, id, limit, if_match.as_ref()))
+        .await
 }
 
 /// List the devices of a venue
@@ -199,7 +213,7 @@ async fn revoke_key(call: StaffCall, Path(id): Path<KeyId>) -> Result<Answer> {
     responses((status = 200, body = Page<Device>)))]
 async fn list_devices(call: StaffCall, list: Listing<Archived>) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.read(move |read| devices::devices(read, venue, &list.paging, list.filter))
+    call.survey(move |read| devices::devices(read, venue, &list.paging, list.filter))
         .await
 }
 
@@ -252,8 +266,11 @@ async fn revoke_device(
     call: StaffCall,
     Path((venue, id)): Path<(VenueId, DeviceId)>,
 ) -> Result<Answer> {
-    call.remove([], move |tx| devices::revoke(tx, venue, id))
-        .await
+    let if_match = call.if_match();
+    call.remove([], move |tx| {
+        devices::revoke(tx, venue, id, if_match.as_ref())
+    })
+    .await
 }
 
 /// List who may switch to this venue's tills by PIN

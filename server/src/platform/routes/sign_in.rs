@@ -76,11 +76,16 @@ async fn pair_device(call: PublicCall, Body(ask): Body<PairDevice>) -> Result<An
     let (tenant, id) = found.ok_or(Error::Gone(Code::CodeExpired))?;
     let id: DeviceId = id.parse().map_err(Error::bug)?;
     let call = call.for_tenant(tenant);
-    let paired = call.act([], move |tx| devices::pair(tx, id)).await?;
-    let life = SignedDuration::from_hours(24 * DEVICE_COOKIE_DAYS);
-    let token = Secret::new(paired.token.clone());
-    let cookie = sessions::cookie(call.hall(), DEVICE_COOKIE, Some(&token), life);
-    Ok(Answer::of(StatusCode::CREATED, &paired)?.with_header("set-cookie", cookie))
+    let hall = call.hall().clone();
+    let cookie = move |paired: &PairedDevice| {
+        let life = SignedDuration::from_hours(24 * DEVICE_COOKIE_DAYS);
+        let token = Secret::new(paired.token.clone());
+        sessions::cookie(&hall, DEVICE_COOKIE, Some(&token), life)
+    };
+    call.tell(StatusCode::CREATED, [], cookie, move |tx| {
+        devices::pair(tx, id)
+    })
+    .await
 }
 
 /// Found the first chain with the link that the server printed

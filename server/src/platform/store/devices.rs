@@ -9,7 +9,8 @@ use crate::params;
 use crate::platform::Archived;
 use crate::platform::devices::Device;
 
-const COLUMNS: &str = "device_id, venue_id, name, pairing_expires_at, paired_at, revoked_at,
+const COLUMNS: &str = "device_id, venue_id, name,
+    case when paired_at is null then pairing_expires_at end as pairing_expires_at, paired_at, revoked_at,
     last_seen_at, created_at, version";
 
 fn device_of(row: &Row) -> Result<Device> {
@@ -47,7 +48,7 @@ pub fn insert(
 pub fn mark_paired(tx: &mut Tx, id: DeviceId) -> Result<Option<VenueId>> {
     let now = tx.now();
     let row = tx.first(
-        "update devices set paired_at = $3, pairing_expires_at = null, version = version + 1
+        "update devices set paired_at = $3, version = version + 1
          where tenant_id = $1 and device_id = $2 and paired_at is null and revoked_at is null
            and pairing_expires_at > $3
          returning venue_id",

@@ -40,6 +40,17 @@ pub fn end_all_of_staff(tx: &mut Tx, staff: StaffId) -> Result<Vec<SessionId>> {
     ids(&rows)
 }
 
+pub fn end_all_at_tills(tx: &mut Tx, staff: StaffId) -> Result<Vec<SessionId>> {
+    let now = tx.now();
+    let rows = tx.query(
+        "update sessions set ended_at = $3
+         where tenant_id = $1 and staff_id = $2 and device_id is not null and ended_at is null
+         returning session_id",
+        params![staff, now],
+    )?;
+    ids(&rows)
+}
+
 pub fn end_all_of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<SessionId>> {
     let now = tx.now();
     let rows = tx.query(

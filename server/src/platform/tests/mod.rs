@@ -3,6 +3,7 @@ mod keys;
 mod laws;
 mod money;
 mod people;
+mod repeated;
 mod sign_in;
 mod story;
 mod tries;

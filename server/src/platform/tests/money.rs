@@ -153,5 +153,12 @@ both_stores! {
         refs::check(&[named("x"), named("x"), ExternalRef { system: "Up".into(), id: " ".into() }], "/externalRefs", &mut wrong);
         let pointers: Vec<_> = wrong.iter().map(|field| field.pointer.as_str()).collect();
         assert_eq!(pointers, ["/externalRefs/1", "/externalRefs/2/system", "/externalRefs/2/id"]);
+        for bad in ["", " ", "a\0", "a\nb", "\u{7f}", &"x".repeat(201)] {
+            let mut wrong = Vec::new();
+            refs::check(&[named(bad)], "/externalRefs", &mut wrong);
+            assert_eq!(wrong.len(), 1, "{bad:?}");
+            let bad = bad.to_owned();
+            assert_eq!(app.write(move |tx| refs::find::<CustomerId>(tx, "square", &bad)).await, None);
+        }
     }
 }

@@ -71,6 +71,24 @@ both_stores! {
         app.bearer(&said.text("/token")).get(ME).await.is_problem(401, "unauthenticated");
     }
 
+    async fn a_scheme_is_written_in_any_case_and_a_head_is_a_get(app: TestApp) {
+        person(&app, "Ann", "STAFF", None).await;
+        let token = sign_in(&app, "ann", PASSWORD).await.text("/token");
+        for (written, status) in [("Bearer", 200), ("bearer", 200), ("BEARER", 200), ("Basic", 401), ("Bearer_", 401)] {
+            let header = format!("{written} {token}");
+            app.nobody().send(Method::GET, ME, None, &[("authorization", &header)]).await.is(status);
+        }
+        app.nobody().send(Method::GET, ME, None, &[("authorization", &token)]).await.is_problem(401, "unauthenticated");
+        let head = async |who: &crate::hall::testing::Persona<'_>, path: &str| who.send(Method::HEAD, path, None, &[]).await;
+        for path in [ME.to_owned(), app.till("/staff"), "/api/v1/dashboard/venues/all/customers".into()] {
+            let (got, said) = (app.staff().get(&path).await, head(&app.staff(), &path).await);
+            assert_eq!((said.is(200).bytes.len(), said.header("content-type")), (0, got.header("content-type")), "{path}");
+            head(&app.nobody(), &path).await.is(401);
+        }
+        head(&app.staff(), &app.dashboard("/devices")).await.is(403);
+        head(&app.staff(), "/api/v1/nothing").await.is(404);
+    }
+
     async fn behind_tls_a_cookie_goes_over_tls_alone(app: TestApp) {
         let mut hall = app.hall.clone();
         hall.public_url = "https://regulars.example".into();

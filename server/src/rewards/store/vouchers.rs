@@ -127,21 +127,25 @@ fn count(read: &mut Read, customer: CustomerId) -> Result<u64> {
     u64::try_from(row.get::<i64>(0)?).map_err(Error::bug)
 }
 
-pub const UNEXPIRED: &str =
+pub const READY: &str =
     "select voucher_id, customer_id, reward_id, coupon_id, cause_kind, cause_id, points, gives, issued_at, expires_at,
        cancelled_at
      from vouchers where tenant_id = $1 and customer_id = $2 and cancelled_at is null
        and (expires_at is null or expires_at > $3)
+       and not exists (select 1 from uses u where u.tenant_id = vouchers.tenant_id
+         and u.subject_id = vouchers.coupon_id and u.state <> 'RELEASED')
+       and not exists (select 1 from coupons c where c.tenant_id = vouchers.tenant_id
+         and c.coupon_id = vouchers.coupon_id and c.archived_at is not null)
      order by case when expires_at is null then 1 else 0 end, expires_at, voucher_id limit $4";
 
-/// Neither cancelled nor over, the soonest to end first.
-pub fn unexpired(
+/// Neither cancelled nor over, used, held or deleted; the soonest to end first.
+pub fn ready(
     read: &mut Read,
     customer: CustomerId,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Issued>> {
-    let rows = read.query(UNEXPIRED, params![customer, now, limit])?;
+    let rows = read.query(READY, params![customer, now, limit])?;
     rows.iter().map(issued).collect()
 }
 

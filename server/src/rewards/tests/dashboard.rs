@@ -125,7 +125,7 @@ async fn nothing_reads_a_whole_table() {
             params![guest, "vci", 50, 0].to_vec(),
         ),
         (
-            store::vouchers::UNEXPIRED.to_owned(),
+            store::vouchers::READY.to_owned(),
             params![guest, app.now(), 50].to_vec(),
         ),
         listing(None),

@@ -13,7 +13,7 @@ use crate::hall::id::ProductId;
 use crate::hall::money::Money;
 use crate::hall::testing::TestApp;
 use crate::platform::tax::{self, EditTaxClass};
-use crate::rewards::{Grant, grant};
+use crate::rewards::{Grant, grant, store};
 
 async fn product(app: &TestApp, name: &'static str, regulated: Option<Regulated>) -> ProductId {
     let venue = app.venue;
@@ -138,6 +138,51 @@ both_stores! {
         cancel(&app, noor, &got.text("/id")).await.is(200);
         let gone = app.staff().post(&format!("{path}/payments"), json!({"method": "CARD"})).await;
         assert_eq!(gone.is_problem(409, "coupon_gone").int("/totalWithout/amount"), 2_000);
+    }
+
+    async fn two_vouchers_of_one_discount_are_one_use_of_it(app: TestApp) {
+        let five = json!({"name": "Five off", "type": "FIXED_AMOUNT", "amount": {"amount": 500, "currency": "EUR"},
+            "scope": "ORDER", "maxTotalUses": 10});
+        let five = app.manager().post("/api/v1/chain/discounts", five).await.is(201).text("/id");
+        let given = json!({"name": "Five", "pointsCost": 10, "kind": "VOUCHER", "discountId": five});
+        let (given, noor) = (reward(&app, given).await, guest(&app, 20).await);
+        let mut codes = Vec::new();
+        for _ in 0..2 {
+            codes.push(redeem(&app, noor, &given).await.is(201).text("/code"));
+        }
+        let mut both = sale(noor, "");
+        both["couponCodes"] = json!(codes);
+        let sold = app.staff().post(&app.till("/orders"), both).await;
+        assert_eq!((sold.is(201).text("/status"), sold.int("/totals/total/amount")), ("PAID".into(), 1_000));
+        let shown = app.manager().get(&format!("/api/v1/chain/discounts/{five}")).await;
+        assert_eq!(shown.is(200).int("/currentUses"), 1);
+    }
+
+    async fn a_vouchers_code_stays_its_guests(app: TestApp) {
+        let (five, noor) = (reward(&app, five_off()).await, guest(&app, 400).await);
+        redeem(&app, noor, &five).await.is(201);
+        let coupon = app.write(move |tx| {
+            tx.one("select coupon_id from vouchers where tenant_id = $1", &[])?.get::<String>(0)
+        });
+        let path = format!("/api/v1/chain/coupons/{}", coupon.await);
+        for change in [json!({"customerId": null}), json!({"maxUses": 2})] {
+            app.manager().patch(&path, change).await.is_problem(422, "invalid");
+        }
+        app.manager().patch(&path, json!({"active": false})).await.is(200);
+    }
+
+    async fn used_vouchers_hide_none_that_can_be_used(app: TestApp) {
+        let (five, noor) = (reward(&app, five_off()).await, guest(&app, 800).await);
+        let used = redeem(&app, noor, &five).await.is(201).text("/code");
+        app.staff().post(&app.till("/orders"), sale(noor, &used)).await.is(201);
+        let ready = redeem(&app, noor, &five).await.is(201).text("/code");
+        let found = app.write(move |tx| {
+            let now = tx.now();
+            store::vouchers::ready(tx, noor, now, 1)
+        });
+        assert_eq!(found.await.len(), 1);
+        let mine = signed_in(&app, noor).await.get("/api/v1/me/loyalty").await;
+        assert_eq!((mine.is(200).text("/vouchers/0/code"), mine.json["vouchers"].as_array().map(Vec::len)), (ready, Some(1)));
     }
 
     async fn a_rule_grants_once_for_each_cause(app: TestApp) {

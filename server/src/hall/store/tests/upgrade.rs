@@ -32,8 +32,10 @@ const BEFORE: &[&str] = &[
        purchase_id, earn_kind, policy, at)
      select $1, 'cus_noor', n.seq, 'led_' || n.seq, 'EARN', 10, 10 * n.seq, 'order', 'ord_' || n.seq, 'ord_' || n.seq,
        'SPEND', '{}', 0 from (select 1 as seq union all select 2) n",
-    "insert into points_lots (tenant_id, customer_id, lot_id, ledger_seq, earned_at, earned, open, redeemed, reversed, owed)
-     values ($1, 'cus_noor', 'reversed', 1, 0, 10, 3, 4, 3, 2), ($1, 'cus_noor', 'whole', 2, 0, 10, 10, 0, 0, 0)",
+    "insert into points_lots (tenant_id, customer_id, lot_id, ledger_seq, earned_at, earned, open, redeemed, reversed, owed,
+       expires_at)
+     values ($1, 'cus_noor', 'reversed', 1, 0, 10, 3, 4, 3, 2, 70), ($1, 'cus_noor', 'spent', 1, 0, 10, 0, 10, 0, 0, 30),
+       ($1, 'cus_noor', 'whole', 2, 0, 10, 10, 0, 0, 0, 50)",
     // Opened on one day and paid on the next, and what another system sold long ago.
     "insert into visits (tenant_id, customer_id, business_day, venue_id, at, purchases) values
        ($1, 'cus_noor', '2026-07-01', 'ven_a', 100, 1), ($1, 'cus_noor', '2026-07-02', 'ven_a', 200, 2),
@@ -76,7 +78,11 @@ const AFTER: &[(&str, &[&str])] = &[
     ),
     (
         "select lot_id || ' ' || unearned from points_lots where tenant_id = $1 order by lot_id",
-        &["reversed 5", "whole 0"],
+        &["reversed 5", "spent 0", "whole 0"],
+    ),
+    (
+        "select customer_id || ' ' || points_end_at from customers where tenant_id = $1",
+        &["cus_noor 50"],
     ),
     (
         "select order_id || ' ' || coalesce(paid_on, 'unpaid') from orders where tenant_id = $1 order by order_id",
