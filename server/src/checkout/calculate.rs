@@ -29,10 +29,9 @@ pub fn calculate(tx: &mut Tx, venue: &Venue, ask: &CalculatePoints) -> Result<Ca
         _ => return Err(Error::field("", "one_of", "Send either amount or items.")),
     };
     let open = OpenOrder {
-        coupon_codes: Vec::new(),
         customer_id: ask.customer_id,
-        label: None,
         items,
+        ..OpenOrder::default()
     };
     let tab = orders::open(tx, venue, Source::Till, &open)?;
     let nobody = tx.new_id();

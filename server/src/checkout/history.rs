@@ -119,7 +119,8 @@ fn nameless(tx: &mut Tx, venue: &Venue, past: &Past) -> Result<CustomerId> {
 fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) -> Result<Tab> {
     let at = noon(venue, purchase.day)?;
     let lines = lines(tx, purchase, at)?;
-    let id = tx.new_id();
+    // Dated as it was, like all else of it: lists go by the ids, newest first.
+    let id = tx.new_id_of(at);
     let order = priced::Order {
         id: format!("{id}").into(),
         currency: crate::hall::money::currency(&venue.currency)?,
@@ -149,6 +150,7 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         opened_at: at,
         business_day: purchase.day,
         closed_at: Some(at),
+        paid_on: Some(purchase.day),
         void_reason: None,
         tip: 0,
         paid: purchase.amount,
@@ -158,6 +160,7 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         lines,
         decided,
         asks: orders::Asks::default(),
+        is_named: true,
         removed: Vec::new(),
     })
 }

@@ -5,6 +5,7 @@
 //! purpose: gift cards answer `method_unavailable`; nothing here pretends to take them.
 
 mod calculate;
+mod given_back;
 mod history;
 mod laws;
 mod pay;
@@ -16,18 +17,21 @@ mod tenders;
 #[cfg(test)]
 mod tests;
 
+use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::hall::call::Reply;
-use crate::hall::error::{Error, Result};
-use crate::hall::id::CustomerId;
+use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::etag;
+use crate::hall::id::{CustomerId, OrderId};
 use crate::hall::identity::Venue;
 use crate::hall::journal::EventType;
 use crate::hall::room::Room;
-use crate::hall::store::Tx;
+use crate::hall::store::{Read, Tx};
 use crate::orders::{self, AddItem, OpenOrder, Order, Source, Status};
 use crate::payments::Payment;
+use crate::platform::refs::{self, ExternalRef};
 
 pub use history::{Past, Purchase, Tally, bring_in};
 pub use pay::{Pay, PayMethod, pay};
@@ -57,6 +61,10 @@ pub struct PlaceOrder {
     pub coupon_codes: Vec<String>,
     #[serde(default)]
     pub payments: Vec<Pay>,
+    /// What other systems call it; each name is one order's in the whole chain.
+    #[serde(default)]
+    #[schema(example = json!([{"system": "square", "id": "10442"}]))]
+    pub external_refs: Vec<ExternalRef>,
 }
 
 /// A payment and what it made of the order.
@@ -84,6 +92,7 @@ pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Re
         label: ask.label.clone(),
         items: ask.items.clone(),
         coupon_codes: ask.coupon_codes.clone(),
+        external_refs: ask.external_refs.clone(),
     };
     let mut tab = orders::open(tx, venue, source, &open)?;
     for (place, payment) in ask.payments.iter().enumerate() {
@@ -97,6 +106,54 @@ pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Re
         orders::tell(tx, EventType::OrderPaid, &mut order)?;
     }
     Ok(order)
+}
+
+/// The order that another system calls `named`, as it stands.
+///
+/// # Errors
+/// `Conflict(RefTaken)` where it is another venue's; `Stale` where `if_match` names another version, or there is none.
+pub fn named(
+    read: &mut Read,
+    venue: &Venue,
+    named: &ExternalRef,
+    if_match: Option<&HeaderValue>,
+) -> Result<Option<Order>> {
+    let Some(id) = refs::find::<OrderId>(read, &named.system, &named.id)? else {
+        return match if_match {
+            Some(_) => Err(Error::Stale),
+            None => Ok(None),
+        };
+    };
+    match orders::find(read, venue.id, id) {
+        Ok(tab) => {
+            etag::honour(if_match, tab.version)?;
+            orders::show(read, &tab).map(Some)
+        }
+        Err(Error::NotFound(_)) => {
+            let said = "An order of another venue has this reference.";
+            let extra = Extra::saying(said).with("system", named.system.clone());
+            Err(Error::Conflict(Code::RefTaken, extra))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Places the order that another system calls `named`, unless it is there already.
+pub fn place_named(
+    tx: &mut Tx,
+    venue: &Venue,
+    source: Source,
+    by: &ExternalRef,
+    ask: &PlaceOrder,
+) -> Result<Order> {
+    if let Some(known) = named(tx, venue, by, None)? {
+        return Ok(known);
+    }
+    let mut ask = ask.clone();
+    if !ask.external_refs.contains(by) {
+        ask.external_refs.push(by.clone());
+    }
+    place(tx, venue, source, &ask)
 }
 
 /// The fields of `error` as they stand in the larger body.

@@ -11,6 +11,7 @@ use crate::hall::identity::{TillMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::{AMOUNT_MAX, Money};
 use crate::hall::store::Tx;
+use crate::hall::text::check_line;
 use crate::orders::{self, Status, Tab};
 use crate::payments::{self, Method, Payment, PaymentKind, SubjectKind, Taking};
 use crate::platform::{chain, rates};
@@ -24,6 +25,8 @@ pub enum PayMethod {
     GiftCard,
     External,
 }
+
+const EXTERNAL_ID_MAX: usize = 200;
 
 /// Money for an order.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -60,6 +63,7 @@ pub fn take(tx: &mut Tx, venue: &Venue, tab: &mut Tab, ask: &Pay) -> Result<Paym
         return Err(Error::Refused(Code::EmptyOrder, Extra::none()));
     }
     let method = method_of(venue, ask)?;
+    let external_id = external_id_of(ask)?;
     let (amount, rounding) = amount_of(tab, ask, method)?;
     let tip = tip_of(tab, ask)?;
     let on = venue.business_day(tx.now());
@@ -68,6 +72,7 @@ pub fn take(tx: &mut Tx, venue: &Venue, tab: &mut Tab, ask: &Pay) -> Result<Paym
         tip,
         rounding,
         at: tx.now(),
+        on,
     };
     let currency = tab.currency.clone();
     let reporting_amount = reporting(tx, &currency, amount + tip, on)?;
@@ -84,7 +89,7 @@ pub fn take(tx: &mut Tx, venue: &Venue, tab: &mut Tab, ask: &Pay) -> Result<Paym
         rounding,
         currency: currency.clone(),
         reporting_amount,
-        external_id: ask.external_id.clone(),
+        external_id,
         at: tx.now(),
     };
     let payment = payments::take(tx, &taking)?;
@@ -106,7 +111,7 @@ fn settle(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
         return Ok(());
     };
     let at = tab.closed_at.unwrap_or(tx.now());
-    let day = venue.business_day(at);
+    let day = tab.paid_on.unwrap_or(tab.business_day);
     let spent = reporting(tx, &tab.currency, tab.total() - tab.tip, day)?;
     let purchase = tab.id.to_string();
     let opens_visit = customers::record_visit(tx, customer, venue.id, day, &purchase, at)?;
@@ -165,6 +170,20 @@ fn method_of(venue: &Venue, ask: &Pay) -> Result<Method> {
     }
 }
 
+/// What the other side calls it: one line, as it will be searched for.
+fn external_id_of(ask: &Pay) -> Result<Option<String>> {
+    let Some(id) = &ask.external_id else {
+        return Ok(None);
+    };
+    let mut wrong = Vec::new();
+    check_line(id, EXTERNAL_ID_MAX, "/externalId", &mut wrong);
+    if wrong.is_empty() {
+        Ok(Some(id.trim().to_owned()))
+    } else {
+        Err(Error::Invalid(wrong))
+    }
+}
+
 /// The amount that goes into the till, and what of it is cash rounding.
 fn amount_of(tab: &Tab, ask: &Pay, method: Method) -> Result<(i64, i64)> {
     let due = tab.due();
@@ -195,7 +214,7 @@ fn amount_of(tab: &Tab, ask: &Pay, method: Method) -> Result<(i64, i64)> {
             format!("Cash comes in steps of {step}."),
         ));
     }
-    if asked.amount == 0 {
+    if asked.amount == 0 && due > 0 {
         return Err(Error::field(
             "/amount/amount",
             "out_of_range",

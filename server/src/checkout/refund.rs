@@ -1,4 +1,4 @@
-//! Money of a paid order that goes back, and all that goes back with it.
+//! Money of a paid order that goes back, and all that goes back with it; of an open one see `given_back`.
 //!
 //! What a refund comes to is the engine's sum over what was decided when the order was paid. Here it is given back to
 //! the payments, and the customer's counters, visit, points and uses follow in the same transaction (L12, L25, L29).
@@ -14,6 +14,7 @@ use engine::refund::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::given_back;
 use super::pay::check_money;
 use super::tenders::{self, Share};
 use crate::discounts::uses;
@@ -25,19 +26,19 @@ use crate::hall::journal::EventType;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
 use crate::loyalty::{self, TakeBack};
-use crate::orders::{self, Booking, Order, Payout, Refund, SoFar, Source, Status, Tab};
+use crate::orders::{self, Booking, Order, Payout, Refund, RefundKind, SoFar, Status, Tab};
 use crate::payments::{self, Captured, GiveBack, Method, SubjectKind};
 use crate::{coupons, customers, leaderboards, streaks, tiers};
 
 /// What is to go back of a paid order: items, or an amount, or all that remains where neither is given. With only a
-/// tip, only the tip goes back.
+/// tip, only the tip goes back. Of an open order money alone: an amount, or its payments with their tips.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefundOrder {
     pub items: Option<Vec<RefundItem>>,
     /// Tax included, spread over what remains.
     pub amount: Option<Money>,
-    /// Of the tips that were given; none goes back unless it is named.
+    /// Of the tips that were given; of a paid order none goes back unless it is named.
     pub tip: Option<Money>,
     /// To this payment alone; else gift cards first, then cards, another register, cash.
     pub payment_id: Option<PaymentId>,
@@ -68,7 +69,7 @@ impl Reply for RefundedOrder {
     }
 }
 
-/// Gives money of a paid order back.
+/// Gives money of an order back.
 pub fn refund(
     tx: &mut Tx,
     venue: &Venue,
@@ -76,11 +77,16 @@ pub fn refund(
     ask: &RefundOrder,
 ) -> Result<RefundedOrder> {
     orders::check_reason(&ask.reason)?;
-    let mut tab = find_paid(tx, venue, order)?;
+    let tab = orders::find(tx, venue.id, order)?;
+    if tab.status == Status::Open {
+        return given_back::give_back(tx, venue, tab, ask);
+    }
+    let mut tab = paid(tab)?;
     let so_far = orders::refunded_so_far(tx, &tab)?;
     let tip = tip_of(&tab, ask)?;
     let (engine_ask, reckoned) = reckoned(&tab, &so_far.refunded, ask, tip)?;
-    let shares = shares(tx, venue, &tab, ask, &reckoned, tip)?;
+    let captured = captured_of(tx, &tab, ask)?;
+    let shares = shares(venue, &tab, &captured, reckoned.amount, tip)?;
     let rounding = shares.iter().map(|share| share.rounding).sum();
     let is_whole = reckoned.so_far.is_whole(&tab.decided.evaluation);
     let was_whole = tab.status == Status::Refunded;
@@ -102,6 +108,7 @@ pub fn refund(
     let booking = Booking {
         id,
         seq: so_far.seq + 1,
+        kind: RefundKind::Sale,
         ask: engine_ask,
         reckoned,
         tip,
@@ -119,21 +126,23 @@ pub fn refund(
     Ok(RefundedOrder { refund, order })
 }
 
-fn find_paid(tx: &mut Tx, venue: &Venue, order: OrderId) -> Result<Tab> {
-    let tab = orders::find(tx, venue.id, order)?;
-    let why = match tab.status {
-        Status::Paid | Status::PartiallyRefunded | Status::Refunded => return Ok(tab),
-        Status::Open => "The order is still open: take the item off or void the order.",
-        Status::Voided => "The order is void: nothing was paid for it.",
-    };
+/// The order, of which something was sold.
+fn paid(tab: Tab) -> Result<Tab> {
+    if matches!(
+        tab.status,
+        Status::Paid | Status::PartiallyRefunded | Status::Refunded
+    ) {
+        return Ok(tab);
+    }
     let status = serde_json::to_value(tab.status).unwrap_or_default();
+    let why = "The order is void: nothing was paid for it.";
     Err(Error::Conflict(
         Code::OrderNotPaid,
         Extra::saying(why).with("status", status),
     ))
 }
 
-fn tip_of(tab: &Tab, ask: &RefundOrder) -> Result<i64> {
+pub(super) fn tip_of(tab: &Tab, ask: &RefundOrder) -> Result<i64> {
     let Some(tip) = &ask.tip else { return Ok(0) };
     check_money(tab, tip, "/tip")?;
     Ok(tip.amount)
@@ -195,7 +204,7 @@ fn all_that_remains(tab: &Tab, so_far: &Refunded) -> Ask {
 }
 
 /// Nothing that was sold goes back.
-fn of_tip_alone(tab: &Tab, so_far: &Refunded) -> Reckoned {
+pub(super) fn of_tip_alone(tab: &Tab, so_far: &Refunded) -> Reckoned {
     let rates = &tab.decided.evaluation.totals.tax_by_rate;
     let untouched = |total: &engine::quote::RateTotal| engine::refund::RateRefund {
         rate: total.rate,
@@ -261,15 +270,8 @@ fn too_high(tab: &Tab, remaining: i64) -> Error {
     )
 }
 
-/// Which payments the money goes back to.
-fn shares(
-    tx: &mut Tx,
-    venue: &Venue,
-    tab: &Tab,
-    ask: &RefundOrder,
-    reckoned: &Reckoned,
-    tip: i64,
-) -> Result<Vec<Share>> {
+/// The payments that money may go back to: all of the order, or the one that is named.
+pub(super) fn captured_of(tx: &mut Tx, tab: &Tab, ask: &RefundOrder) -> Result<Vec<Captured>> {
     let mut captured = payments::captured(tx, &tab.id.to_string())?;
     if let Some(named) = ask.payment_id {
         captured.retain(|payment| payment.id == named);
@@ -278,6 +280,17 @@ fn shares(
             return Err(Error::field("/paymentId", "not_found", message));
         }
     }
+    Ok(captured)
+}
+
+/// Which of `captured` the money goes back to: `amount` is exact.
+pub(super) fn shares(
+    venue: &Venue,
+    tab: &Tab,
+    captured: &[Captured],
+    amount: i64,
+    tip: i64,
+) -> Result<Vec<Share>> {
     let tips: i64 = captured.iter().map(Captured::tip_left).sum();
     if tip > tips {
         let most = Money::of(tips, &tab.currency).plain();
@@ -286,7 +299,7 @@ fn shares(
         return Err(Error::Refused(Code::RefundTooHigh, extra));
     }
     let currency = tab.decided.evaluation.currency;
-    let Some(shares) = tenders::spread(&captured, reckoned.amount, tip, currency)? else {
+    let Some(shares) = tenders::spread(captured, amount, tip, currency)? else {
         return Err(too_high(
             tab,
             captured.iter().map(Captured::exact_left).sum(),
@@ -325,7 +338,12 @@ fn reporting(tab: &Tab, so_far: &SoFar, after: &Refunded) -> i64 {
     }
 }
 
-fn pay_out(tx: &mut Tx, tab: &Tab, refund: RefundId, shares: &[Share]) -> Result<Vec<Payout>> {
+pub(super) fn pay_out(
+    tx: &mut Tx,
+    tab: &Tab,
+    refund: RefundId,
+    shares: &[Share],
+) -> Result<Vec<Payout>> {
     let mut payouts = Vec::with_capacity(shares.len());
     for share in shares {
         let back = GiveBack {
@@ -374,7 +392,7 @@ fn give_back(tx: &mut Tx, venue: &Venue, tab: &Tab, given: &Given<'_>) -> Result
         return Ok(0);
     };
     customers::record_refund(tx, customer, venue.id, given.reporting, given.becomes_whole)?;
-    let on = visit_day(venue, tab);
+    let on = tab.paid_on.unwrap_or(tab.business_day);
     let undone = if given.becomes_whole {
         customers::undo_visit(tx, customer, venue.id, on)?
     } else {
@@ -487,14 +505,6 @@ pub(super) fn take_all_back(tx: &mut Tx, all: &[TakeBack]) -> Result<Taken> {
         }
     }
     Ok(taken)
-}
-
-/// The business day that the order was paid on, which is its visit's.
-fn visit_day(venue: &Venue, tab: &Tab) -> jiff::civil::Date {
-    match (tab.source, tab.closed_at) {
-        (Source::Till | Source::Api, Some(at)) => venue.business_day(at),
-        (Source::Import, _) | (_, None) => tab.business_day,
-    }
 }
 
 #[cfg(test)]

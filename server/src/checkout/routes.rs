@@ -1,3 +1,4 @@
+use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,11 +14,13 @@ use crate::hall::store::Hot;
 use crate::loyalty::Calculation;
 use crate::orders::{self, Order, Refund, Source};
 use crate::payments::{self, Payment};
+use crate::platform::refs::ExternalRef;
 
 pub fn routes() -> OpenApiRouter<Hall> {
     OpenApiRouter::new()
         .routes(routes!(place))
         .routes(routes!(preview))
+        .routes(routes!(place_by_ref))
         .routes(routes!(pay, list_payments))
         .routes(routes!(refund, list_refunds))
         .routes(routes!(calculate))
@@ -60,6 +63,34 @@ async fn preview(call: StaffCall, Body(ask): Body<PlaceOrder>) -> Result<Answer>
         .await
 }
 
+/// Open the order that another system names, or show it
+///
+/// Sent again it answers the order as it stands, with 200: an order that is there is changed by its own routes, never
+/// by this one. With `If-Match` it must be there already.
+#[utoipa::path(put, path = "/api/v1/tpv/venues/{venueId}/orders/by-ref/{system}/{id}", tag = "checkout",
+    params(("venueId" = VenueId, Path),
+        ("system" = String, Path, example = "square"), ("id" = String, Path, example = "10442")),
+    request_body = PlaceOrder, responses((status = 201, body = Order), (status = 200, body = Order)))]
+async fn place_by_ref(
+    call: StaffCall,
+    Path((_, system, id)): Path<(VenueId, String, String)>,
+    Body(ask): Body<PlaceOrder>,
+) -> Result<Answer> {
+    let (venue, source, if_match) = (call.venue()?, source(&call), call.if_match());
+    let mut hot = hot(&call, &ask);
+    hot.push(call.hot("order ref", &format!("{system} {id}")));
+    let named = ExternalRef { system, id };
+    let (here, known) = (venue.clone(), named.clone());
+    let known = call.look(move |read| super::named(read, &here, &known, if_match.as_ref()));
+    if let Some(order) = known.await? {
+        return Answer::of(StatusCode::OK, &order);
+    }
+    call.create(hot, move |tx| {
+        super::place_named(tx, &venue, source, &named, &ask)
+    })
+    .await
+}
+
 /// Pay an open order, wholly or in part
 #[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", tag = "checkout",
     params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = Pay,
@@ -88,7 +119,9 @@ async fn list_payments(call: StaffCall, Path((_, id)): Path<(VenueId, OrderId)>)
     .await
 }
 
-/// Give money of a paid order back
+/// Give money of an order back
+///
+/// Of a paid one with what was sold; of an open one money alone, after which it can lose items or be voided.
 #[utoipa::path(post, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}/refunds", tag = "checkout",
     params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = RefundOrder,
     responses((status = 201, body = RefundedOrder)))]

@@ -63,6 +63,8 @@ pub struct Brief {
     pub group_id: Option<GroupId>,
     pub paid_orders: i64,
     pub loyalty_points: i64,
+    pub is_archived: bool,
+    pub merged_into: Option<CustomerId>,
 }
 
 pub fn brief(read: &mut Read, customer: CustomerId) -> Result<Option<Brief>> {

@@ -75,6 +75,7 @@ fn order(chance: &Entropy, customers: &[DemoCustomer], menu: &[ProductId]) -> Pl
         label: None,
         items,
         coupon_codes: Vec::new(),
+        external_refs: Vec::new(),
         payments: vec![Pay {
             method,
             amount: None,

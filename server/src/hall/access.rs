@@ -382,7 +382,7 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/items/{itemId}/void", STAFF, "orders:write"),
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/customer", STAFF, "orders:write"),
     rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/served-by", STAFF, "orders:write"),
-    rule("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
+    keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/void", STAFF, "orders:write"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/manual", STAFF, "orders:write"),
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/available", STAFF, "orders:read"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/discounts/predefined", STAFF, "orders:write"),
@@ -394,6 +394,7 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/v1/dashboard/venues/{venueId}/comps", MANAGER, "orders:read"),
     // checkout
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders", STAFF, "orders:write"),
+    rule("PUT", "/api/v1/tpv/venues/{venueId}/orders/by-ref/{system}/{id}", STAFF, "orders:write"),
     rule("POST", "/api/v1/tpv/venues/{venueId}/orders/preview", STAFF, "orders:read"),
     keyed("POST", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", STAFF, "payments:write"),
     rule("GET", "/api/v1/tpv/venues/{venueId}/orders/{orderId}/payments", STAFF, "payments:read"),

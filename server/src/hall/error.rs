@@ -181,7 +181,7 @@ codes! {
     RefundTooHigh "refund_too_high" 422 "That is more than can still go back" "Refund at most what remains; the figures are in the answer.";
     NothingToRefund "nothing_to_refund" 422 "There is nothing to give back" "Name items or an amount that remain; read the order again.";
     EmptyOrder "empty_order" 422 "The order has no items" "Add an item first, or void the order.";
-    OrderHasPayments "order_has_payments" 422 "The order has payments" "Refund the payments first.";
+    OrderHasPayments "order_has_payments" 422 "There is money on the order" "Refund it first (POST …/orders/{orderId}/refunds gives money of an open order back), then do this again.";
     ItemOrderedEarlier "item_ordered_earlier" 422 "What is added now is ordered now" "Add the further ones as an item of their own.";
     DiscountRefused "discount_refused" 422 "The discount does not apply" "Look at `detail` and `reason`: they say what is missing.";
     ApprovalRequired "approval_required" 422 "Somebody of rank has to stand by" "Choose one of GET …/approvers and send authorizedById with their PIN.";

@@ -91,6 +91,11 @@ pub fn hold(
     }
 }
 
+/// Gives what the purchase holds a time, or another one.
+pub fn hold_until(tx: &mut Tx, purchase: &str, until: Timestamp) -> Result<()> {
+    store::set_until(tx, purchase, until)
+}
+
 fn first_hold(
     tx: &mut Tx,
     customer: CustomerId,

@@ -37,7 +37,7 @@ pub use accrual::{AccrualRule, EditAccrualRule, create as create_accrual_rule};
 pub use adjust::{Opening, bring, bring_points};
 pub use config::{Config, configure, effective};
 pub use earning::{Basket, Calculation, earn, earned, forecast};
-pub use holds::{Redeemable, hold, redeemable, release, spendable};
+pub use holds::{Redeemable, hold, hold_until, redeemable, release, spendable};
 pub use ledger::{
     Balance, Entry, Grant, Lot, NextToExpire, RECENT, balance, grant, history, own_balance,
     refuse_debtor,

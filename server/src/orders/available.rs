@@ -53,7 +53,10 @@ impl Reply for Available {}
 /// Everything that staff may pick, by name. The number of statements is the same for any number of rules.
 pub fn available(read: &mut Read, venue: &Venue, id: OrderId) -> Result<Vec<Available>> {
     let tab = find_open(read, venue.id, id)?;
-    let buyer = tab.customer.map(|id| super::buyer(read, id)).transpose()?;
+    let buyer = tab
+        .customer
+        .map(|id| super::buyer(read, &tab, id))
+        .transpose()?;
     let policy = discounts::policy(read)?;
     let borne: Vec<DiscountId> = tab.asks.predefined().collect();
     let pickable = discounts::pickable(read, venue.id)?;

@@ -88,7 +88,7 @@ impl Decided {
 
 /// Prices the tab as it stands in memory, and says what each discount that was weighed would use up.
 pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<(Decided, Vec<Weighed>)> {
-    let mut buyer = tab.customer.map(|id| buyer(read, id)).transpose()?;
+    let mut buyer = tab.customer.map(|id| buyer(read, tab, id)).transpose()?;
     let weighed = candidates::gather(read, venue, tab, buyer.as_ref())?;
     if let Some(buyer) = &mut buyer
         && weighed.iter().any(Weighed::is_for_a_first_purchase)

@@ -168,6 +168,18 @@ pub fn pin(tx: &mut Tx, tab: &Tab) -> Result<()> {
     uses::pin(tx, &tab.id.to_string())
 }
 
+/// There is no money on the order any more: what it holds waits as long as that of any open order.
+pub fn unpin(tx: &mut Tx, tab: &Tab) -> Result<()> {
+    let (order, until) = (tab.id.to_string(), tx.now() + uses::ORDER_HOLDS);
+    if tab.asks.points_held.is_some() {
+        loyalty::hold_until(tx, &order, until)?;
+    }
+    if tab.asks.held.is_empty() {
+        return Ok(());
+    }
+    uses::unpin(tx, &order, until)
+}
+
 /// The order is paid: what it used is final, with what it saved, and a code that goes on is open for the guest.
 pub fn finish(tx: &mut Tx, venue: &Venue, tab: &Tab) -> Result<()> {
     // Two codes may stand for one rule: that is one use of it, which saved what both took off.

@@ -12,6 +12,7 @@ use crate::hall::id::{CategoryId, ModifierId, ProductId, TaxClassId};
 use crate::hall::identity::Venue;
 use crate::hall::money::{AMOUNT_MAX, Money};
 use crate::hall::store::{Read, Tx, from_word, word};
+use crate::hall::text::check_line;
 use crate::platform::tax;
 
 /// Lines of one order; the engine refuses more.
@@ -58,6 +59,8 @@ pub struct InlineItem {
     /// leaves it out.
     pub category_id: Option<CategoryId>,
     pub unit_price: Money,
+    /// Also taken as `taxClass`; a line without one bears no tax.
+    #[serde(alias = "taxClass")]
     pub tax_class_id: Option<TaxClassId>,
 }
 
@@ -185,15 +188,8 @@ impl Shop<'_> {
 
     fn of_inline(&self, tx: &mut Tx, inline: &InlineItem, wanted: &[ModifierId]) -> Result<Line> {
         let mut wrong = Vec::new();
-        let name = inline.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_MAX {
-            let message = format!("Send 1 to {NAME_MAX} characters.");
-            wrong.push(Field::new(
-                format!("{}/inline/name", self.at),
-                "length",
-                message,
-            ));
-        }
+        let pointer = format!("{}/inline/name", self.at);
+        check_line(&inline.name, NAME_MAX, &pointer, &mut wrong);
         if inline.unit_price.currency != self.venue.currency {
             let message = format!("This venue sells in {}.", self.venue.currency);
             wrong.push(Field::new(
@@ -229,7 +225,7 @@ impl Shop<'_> {
             None => 0,
         };
         Ok(Line {
-            name: name.to_owned(),
+            name: inline.name.trim().to_owned(),
             category,
             regulated: self.regulated_here(regulated.flatten()),
             tax_class: inline.tax_class_id,

@@ -60,14 +60,16 @@ pub const ALL: &[Law] = &[
         about: "What was paid for an order, with tips, is its total and the cash rounding",
         check: Check::Query(
             "select o.tenant_id, 'order ' || o.order_id || ' is ' || o.status || ', paid ' || o.paid
-                || ' of ' || o.total || ', its payments say '
-                || coalesce((select sum(p.amount + p.tip) from payments p
-                    where p.tenant_id = o.tenant_id and p.subject_id = o.order_id
-                      and p.kind <> 'REFUND' and p.status <> 'FAILED' and p.status <> 'VOIDED'), 0)
-             from orders o
-             where o.paid <> coalesce((select sum(p.amount + p.tip) from payments p
-                    where p.tenant_id = o.tenant_id and p.subject_id = o.order_id
-                      and p.kind <> 'REFUND' and p.status <> 'FAILED' and p.status <> 'VOIDED'), 0)
+                || ' of ' || o.total || ', its payments say ' || (o.captured - o.given_back)
+             from (select tenant_id, order_id, status, paid, total, rounding,
+                 coalesce((select sum(p.amount + p.tip) from payments p
+                   where p.tenant_id = orders.tenant_id and p.subject_id = orders.order_id
+                     and p.kind <> 'REFUND' and p.status <> 'FAILED' and p.status <> 'VOIDED'), 0) as captured,
+                 coalesce((select sum(r.amount + r.tip + r.rounding) from order_refunds r
+                   where r.tenant_id = orders.tenant_id and r.order_id = orders.order_id
+                     and r.kind = 'PAYMENT'), 0) as given_back
+               from orders) o
+             where o.paid <> o.captured - o.given_back
                or (o.status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED') and o.paid <> o.total + o.rounding)
                or (o.status = 'OPEN' and o.paid > o.total + o.rounding)
                or (o.status = 'VOIDED' and o.paid <> 0)
@@ -83,13 +85,18 @@ pub const ALL: &[Law] = &[
              from orders o
              left join (select tenant_id, order_id, sum(amount) as amount, sum(tip) as tip,
                  sum(rounding) as rounding, sum(tax) as tax
-               from order_refunds group by tenant_id, order_id) r
+               from order_refunds where kind = 'SALE' group by tenant_id, order_id) r
                on r.tenant_id = o.tenant_id and r.order_id = o.order_id
+             left join (select tenant_id, order_id, sum(amount + tip + rounding) as amount,
+                 sum(rounding) as rounding
+               from order_refunds where kind = 'PAYMENT' group by tenant_id, order_id) g
+               on g.tenant_id = o.tenant_id and g.order_id = o.order_id
              left join (select tenant_id, subject_id, sum(amount + tip) as amount, sum(rounding) as rounding
                from payments where kind = 'REFUND' and status = 'SUCCEEDED' group by tenant_id, subject_id) p
                on p.tenant_id = o.tenant_id and p.subject_id = o.order_id
              where o.refunded <> coalesce(r.amount + r.tip + r.rounding, 0)
-               or o.refunded <> coalesce(p.amount, 0) or coalesce(r.rounding, 0) <> coalesce(p.rounding, 0)
+               or o.refunded + coalesce(g.amount, 0) <> coalesce(p.amount, 0)
+               or coalesce(r.rounding, 0) + coalesce(g.rounding, 0) <> coalesce(p.rounding, 0)
                or coalesce(r.amount, 0) > o.total - o.tip or coalesce(r.tip, 0) > o.tip
                or coalesce(r.tax, 0) > o.tax
              limit $1",
@@ -103,7 +110,7 @@ pub const ALL: &[Law] = &[
                 || coalesce(r.refunds, 0) || ' refunds of ' || coalesce(r.amount, 0)
              from orders o
              left join (select tenant_id, order_id, sum(amount) as amount, count(*) as refunds
-               from order_refunds group by tenant_id, order_id) r
+               from order_refunds where kind = 'SALE' group by tenant_id, order_id) r
                on r.tenant_id = o.tenant_id and r.order_id = o.order_id
              where (o.status in ('PARTIALLY_REFUNDED', 'REFUNDED')) <> (r.refunds is not null)
                or (o.status = 'REFUNDED' and r.amount <> o.total - o.tip)

@@ -37,21 +37,27 @@ mod wishes;
 use std::collections::BTreeMap;
 use std::mem::take;
 
+use axum::http::HeaderValue;
 use engine::id::CandidateId;
 use engine::quote::TraceEntry;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use crate::customers;
 use crate::hall::error::{Code, Error, Extra, Result};
+use crate::hall::etag;
 use crate::hall::id::{CustomerId, GroupId, Id, LineId, OrderId, ProductId, StaffId, VenueId};
 use crate::hall::identity::{self, TaxMode, Venue};
 use crate::hall::journal::EventType;
 use crate::hall::money::Money;
+use crate::hall::patch;
 use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
-use crate::{customers, payments};
+use crate::hall::text::check_line;
+use crate::platform::refs::{self, ExternalRef};
 
 pub use asks::Asks;
 pub use decide::{Decided, line as priced_line, tax_mode};
@@ -59,9 +65,12 @@ pub use items::{AddItem, ChangeItem, InlineItem};
 pub use points::basket;
 pub use recent::RECENT;
 pub use refunds::{
-    Booking, Payout, Refund, SoFar, book_refund, mark_refunded, refunded_so_far, refunds,
+    Booking, Payout, Refund, RefundKind, SoFar, book_refund, mark_refunded, refunded_so_far,
+    refunds,
 };
 pub use show::{Order, Orders};
+
+const LABEL_MAX: usize = 60;
 
 pub const ROOM: Room = Room {
     name: "orders",
@@ -102,6 +111,9 @@ pub struct OpenOrder {
     /// Codes that the guest has; each must apply.
     #[serde(default)]
     pub coupon_codes: Vec<String>,
+    /// What other systems call it.
+    #[serde(default)]
+    pub external_refs: Vec<ExternalRef>,
 }
 
 /// An order as it is stored: its row, its lines, and what was decided over them.
@@ -119,10 +131,12 @@ pub struct Tab {
     pub opened_at: Timestamp,
     pub business_day: Date,
     pub closed_at: Option<Timestamp>,
+    /// The business day that it was paid on, by the venue's hours of then; its customer's visit is of that day.
+    pub paid_on: Option<Date>,
     pub void_reason: Option<String>,
     /// Sum of tips, which the total contains.
     pub tip: i64,
-    /// Sum of payments and their tips.
+    /// Sum of payments and their tips, less what of them went back while it was open.
     pub paid: i64,
     pub rounding: i64,
     /// Of what was paid, what has gone back: in coins, with tips.
@@ -131,6 +145,8 @@ pub struct Tab {
     pub lines: Vec<Line>,
     pub decided: Decided,
     pub asks: Asks,
+    /// Whether other systems have names for it: they are looked up where there are any.
+    pub is_named: bool,
     /// What no longer fitted at this change and was let go: told once, stored nowhere.
     pub removed: Vec<TraceEntry>,
 }
@@ -212,7 +228,8 @@ impl Tab {
 
 /// Opens an order and prices what is on it.
 pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Result<Tab> {
-    check_label(ask.label.as_deref())?;
+    let label = checked_label(ask.label.as_deref())?;
+    check_refs(&ask.external_refs)?;
     let now = tx.now();
     let by = tx.scope().by.actor.clone();
     let mut tab = Tab {
@@ -220,7 +237,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         venue: venue.id,
         status: Status::Open,
         customer: None,
-        label: ask.label.clone(),
+        label,
         served_by: by,
         source,
         currency: venue.currency.clone(),
@@ -228,6 +245,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         opened_at: now,
         business_day: venue.business_day(now),
         closed_at: None,
+        paid_on: None,
         void_reason: None,
         tip: 0,
         paid: 0,
@@ -237,6 +255,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         lines: Vec::new(),
         decided: Decided::of_nothing(venue)?,
         asks: Asks::default(),
+        is_named: !ask.external_refs.is_empty(),
         removed: Vec::new(),
     };
     tab.customer = ask.customer_id;
@@ -252,6 +271,8 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         return Err(wishes::refused(venue, &tab, entry));
     }
     store::insert(tx, &tab)?;
+    let mut names = ask.external_refs.iter();
+    names.try_for_each(|named| refs::put(tx, tab.id, named))?;
     Ok(tab)
 }
 
@@ -268,6 +289,18 @@ pub fn find_open(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Tab> {
     } else {
         Err(not_open(tab.status))
     }
+}
+
+/// As [`find_open`], for an edit of what the caller read, whose version `if_match` may name.
+fn find_for_edit(
+    read: &mut Read,
+    venue: VenueId,
+    id: OrderId,
+    if_match: Option<&HeaderValue>,
+) -> Result<Tab> {
+    let tab = find_open(read, venue, id)?;
+    etag::honour(if_match, tab.version)?;
+    Ok(tab)
 }
 
 fn not_open(status: Status) -> Error {
@@ -301,15 +334,12 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
     let bore = store::discounts(tab)?;
     decide_anew(tx, venue, tab)?;
     if tab.due() < 0 {
-        let over = Money::of(-tab.due(), &tab.currency);
+        let over = Money::of(-tab.due(), &tab.currency).plain();
         let detail = format!(
-            "{} more would be paid than the order costs; refund a payment first.",
-            over.plain()
+            "{over} more would be paid than the order costs: refund {over} of what was paid, then do this again."
         );
-        return Err(Error::Refused(
-            Code::OrderHasPayments,
-            Extra::saying(detail),
-        ));
+        let extra = Extra::saying(detail).with("over", -tab.due());
+        return Err(Error::Refused(Code::OrderHasPayments, extra));
     }
     tab.version += 1;
     store::save(tx, tab, before)?;
@@ -364,11 +394,11 @@ pub fn add_item(tx: &mut Tx, venue: &Venue, id: OrderId, item: &AddItem) -> Resu
 pub fn change_item(
     tx: &mut Tx,
     venue: &Venue,
-    id: OrderId,
-    line: LineId,
+    (id, line): (OrderId, LineId),
+    if_match: Option<&HeaderValue>,
     ask: &ChangeItem,
 ) -> Result<Order> {
-    let mut tab = find_open(tx, venue.id, id)?;
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     let place = live_line(&tab, line)?;
     let before = tab.lines[place].quantity_milli;
     items::change(tx, venue, &mut tab.lines[place], ask)?;
@@ -436,24 +466,52 @@ pub fn attach(
     tx: &mut Tx,
     venue: &Venue,
     id: OrderId,
+    if_match: Option<&HeaderValue>,
     customer: Option<CustomerId>,
 ) -> Result<Order> {
-    let mut tab = find_open(tx, venue.id, id)?;
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     tab.customer = customer;
     reprice(tx, venue, &mut tab, "order.attach")
 }
 
-/// Gives the tab another label.
-pub fn relabel(tx: &mut Tx, venue: &Venue, id: OrderId, label: Option<&str>) -> Result<Order> {
-    check_label(label)?;
-    let mut tab = find_open(tx, venue.id, id)?;
-    tab.label = label.map(str::to_owned);
+/// What of an open order is edited by hand.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RelabelOrder {
+    /// One line; `null` takes it off.
+    #[schema(example = "table 7")]
+    pub label: Option<String>,
+}
+
+/// Gives the tab another label; `changes` is a merge patch, so that one without a label changes nothing.
+pub fn relabel(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    if_match: Option<&HeaderValue>,
+    changes: &Json,
+) -> Result<Order> {
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
+    let before = RelabelOrder {
+        label: tab.label.clone(),
+    };
+    let ask = patch::merge(&before, changes)?;
+    if ask.label == before.label {
+        return show(tx, &tab);
+    }
+    tab.label = checked_label(ask.label.as_deref())?;
     reprice(tx, venue, &mut tab, "order.relabel")
 }
 
 /// Hands the tab to a colleague.
-pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result<Order> {
-    let mut tab = find_open(tx, venue.id, id)?;
+pub fn hand_over(
+    tx: &mut Tx,
+    venue: &Venue,
+    id: OrderId,
+    if_match: Option<&HeaderValue>,
+    to: StaffId,
+) -> Result<Order> {
+    let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     if !identity::works_at(tx, to, venue.id)? {
         return Err(Error::field(
             "/staffId",
@@ -466,11 +524,20 @@ pub fn hand_over(tx: &mut Tx, venue: &Venue, id: OrderId, to: StaffId) -> Result
 }
 
 /// Gives an open order up, and with it all that it holds.
+///
+/// # Errors
+/// `Refused(OrderHasPayments)` while there is money on it: whoever hands it back says so by a refund.
 pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Order> {
     check_reason(reason)?;
     let mut tab = find_open(tx, venue.id, id)?;
-    if tab.paid != 0 || !payments::of(tx, &id.to_string())?.is_empty() {
-        return Err(Error::Refused(Code::OrderHasPayments, Extra::none()));
+    if tab.paid != 0 {
+        let paid = Money::of(tab.paid, &tab.currency);
+        let detail = format!(
+            "{} is paid on the order: refund it first, then void the order.",
+            paid.plain()
+        );
+        let extra = Extra::saying(detail).with("paid", tab.paid);
+        return Err(Error::Refused(Code::OrderHasPayments, extra));
     }
     let before = tab.version;
     tab.status = Status::Voided;
@@ -492,6 +559,8 @@ pub struct Paid {
     pub tip: i64,
     pub rounding: i64,
     pub at: Timestamp,
+    /// The business day of that instant.
+    pub on: Date,
 }
 
 /// Books a payment on the order, and closes it when nothing is due any more: `reporting_total` then says what was
@@ -516,6 +585,7 @@ pub fn book_payment(
         let reporting = reporting_total(tx, spent)?;
         tab.status = Status::Paid;
         tab.closed_at = Some(paid.at);
+        tab.paid_on = Some(paid.on);
         holds::finish(tx, venue, tab)?;
         Some(reporting)
     } else {
@@ -523,6 +593,30 @@ pub fn book_payment(
         None
     };
     store::save_payment(tx, tab, before, reporting)
+}
+
+/// Money that goes back of the payments of an open order: in coins, without the tip. Minor units.
+#[derive(Debug, Clone, Copy)]
+pub struct Back {
+    pub amount: i64,
+    pub tip: i64,
+    pub rounding: i64,
+}
+
+/// Takes what goes back off what an open order was paid. With the last of it what the order holds has its time again.
+///
+/// # Errors
+/// `Again` where somebody moved the order meanwhile.
+pub fn book_back(tx: &mut Tx, tab: &mut Tab, back: Back) -> Result<()> {
+    let before = tab.version;
+    tab.paid -= back.amount + back.tip;
+    tab.tip -= back.tip;
+    tab.rounding -= back.rounding;
+    tab.version += 1;
+    if tab.paid == 0 {
+        holds::unpin(tx, tab)?;
+    }
+    store::save_payment(tx, tab, before, None)
 }
 
 /// What the order would cost without the discount that used what is gone.
@@ -561,16 +655,25 @@ pub fn import(tx: &mut Tx, tab: &Tab, reporting_total: i64) -> Result<()> {
     store::save_payment(tx, tab, tab.version, Some(reporting_total))
 }
 
-fn check_label(label: Option<&str>) -> Result<()> {
-    let fits = label.is_none_or(|label| !label.trim().is_empty() && label.chars().count() <= 60);
-    if fits {
+/// The label as it is kept: one line without spaces around it.
+fn checked_label(label: Option<&str>) -> Result<Option<String>> {
+    let Some(label) = label else { return Ok(None) };
+    let mut wrong = Vec::new();
+    check_line(label, LABEL_MAX, "/label", &mut wrong);
+    if wrong.is_empty() {
+        Ok(Some(label.trim().to_owned()))
+    } else {
+        Err(Error::Invalid(wrong))
+    }
+}
+
+fn check_refs(external_refs: &[ExternalRef]) -> Result<()> {
+    let mut wrong = Vec::new();
+    refs::check(external_refs, "/externalRefs", &mut wrong);
+    if wrong.is_empty() {
         Ok(())
     } else {
-        Err(Error::field(
-            "/label",
-            "length",
-            "Send 1 to 60 characters, or leave it out.",
-        ))
+        Err(Error::Invalid(wrong))
     }
 }
 
@@ -597,15 +700,23 @@ pub struct Buyer {
     pub purchases: i64,
 }
 
-/// The customer, who must be one of ours.
-fn buyer(read: &mut Read, id: CustomerId) -> Result<Buyer> {
+/// The customer, who must be one of ours. Who was put away meanwhile finishes what is theirs and gets nothing new.
+fn buyer(read: &mut Read, tab: &Tab, id: CustomerId) -> Result<Buyer> {
+    let wrong = |code, said: &str| Err(Error::field("/customerId", code, said));
     let Some(known) = customers::brief(read, id)? else {
-        return Err(Error::field(
-            "/customerId",
-            "not_found",
-            "Choose a customer of this chain, or leave it out.",
-        ));
+        let said = "Choose a customer of this chain, or leave it out.";
+        return wrong("not_found", said);
     };
+    let priced_for = tab.decided.order.customer.as_ref();
+    let is_theirs = priced_for.is_some_and(|one| *one.id == *id.to_string());
+    if !is_theirs && let Some(other) = known.merged_into {
+        let said = format!("They were merged into {other}: choose that customer.");
+        return wrong("merged", &said);
+    }
+    if !is_theirs && known.is_archived {
+        let said = "They were archived: bring the customer back first, or choose another.";
+        return wrong("archived", said);
+    }
     Ok(Buyer {
         id,
         group_id: known.group_id,

@@ -1,4 +1,4 @@
-//! What went back of a paid order: one row for each refund, numbered 1, 2, 3 …, never changed.
+//! What went back of an order: one row for each refund, numbered 1, 2, 3 …, never changed.
 
 use engine::refund::{self as reckoned, Ask};
 use jiff::Timestamp;
@@ -13,7 +13,17 @@ use crate::hall::money::Money;
 use crate::hall::store::{Read, Tx};
 use crate::payments::Method;
 
-/// Money of a paid order that went back.
+/// What went back by a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefundKind {
+    /// Something of what was sold.
+    Sale,
+    /// Money of an order that was still open: nothing was sold yet.
+    Payment,
+}
+
+/// Money of an order that went back.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refund {
@@ -21,7 +31,8 @@ pub struct Refund {
     /// 1, 2, 3 … for each order.
     #[schema(example = 1)]
     pub seq: i64,
-    /// What went back for what was sold, tax included, before cash rounding.
+    pub kind: RefundKind,
+    /// What went back without tips, before cash rounding: for what was sold, tax included, or of what had been paid.
     pub amount: Money,
     pub tax: Money,
     pub tax_by_rate: Vec<TaxBack>,
@@ -91,6 +102,7 @@ pub struct SoFar {
 pub struct Booking {
     pub id: RefundId,
     pub seq: i64,
+    pub kind: RefundKind,
     pub ask: Ask,
     pub reckoned: reckoned::Refund,
     pub tip: i64,
@@ -142,6 +154,7 @@ pub fn book_refund(tx: &mut Tx, tab: &Tab, booking: &Booking) -> Result<Refund> 
     let kept = store::Booked {
         id: booking.id,
         seq: booking.seq,
+        kind: booking.kind,
         tip: booking.tip,
         rounding: booking.rounding,
         points_reversed: booking.points_reversed,
@@ -156,9 +169,6 @@ pub fn book_refund(tx: &mut Tx, tab: &Tab, booking: &Booking) -> Result<Refund> 
 
 /// The refunds of an order, the first one first.
 pub fn refunds(read: &mut Read, tab: &Tab) -> Result<Vec<Refund>> {
-    if !matches!(tab.status, Status::PartiallyRefunded | Status::Refunded) {
-        return Ok(Vec::new());
-    }
     let kept = store::refunds(read, tab.id)?;
     Ok(kept.into_iter().map(|kept| shown(tab, kept)).collect())
 }
@@ -169,6 +179,7 @@ fn shown(tab: &Tab, kept: store::Booked) -> Refund {
     Refund {
         id: kept.id,
         seq: kept.seq,
+        kind: kept.kind,
         amount: money(refund.amount),
         tax: money(refund.tax),
         tax_by_rate: refund

@@ -1,9 +1,10 @@
 use serde::Deserialize;
+use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{AddItem, ChangeItem, Order, Status, store};
+use super::{AddItem, ChangeItem, Order, RelabelOrder, Status, store};
 use crate::hall::call::{Answer, Hall, StaffCall};
 use crate::hall::error::Result;
 use crate::hall::http::{Body, Path};
@@ -44,7 +45,8 @@ async fn list(call: StaffCall, listing: Listing<OrderFilter>) -> Result<Answer> 
             updated_since: listing.filter.updated_since,
         };
         let tabs = store::list(read, venue.id, &filter, &listing.paging)?;
-        tabs.try_map(|tab| super::show::assembled(&tab, Vec::new()))
+        let mut names = super::show::names(read, &tabs.items)?;
+        tabs.try_map(|tab| super::show::listed(&tab, &mut names))
     })
     .await
 }
@@ -61,25 +63,20 @@ async fn show(call: StaffCall, Path((_, id)): Path<(VenueId, OrderId)>) -> Resul
     .await
 }
 
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RelabelOrder {
-    #[schema(example = "table 7")]
-    label: Option<String>,
-}
-
 /// Give an open order another label
+///
+/// An RFC 7396 merge: what is left out stays, `null` clears.
 #[utoipa::path(patch, path = "/api/v1/tpv/venues/{venueId}/orders/{orderId}", tag = "orders",
     params(("venueId" = VenueId, Path), ("orderId" = OrderId, Path)), request_body = RelabelOrder,
     responses((status = 200, body = Order)))]
 async fn relabel(
     call: StaffCall,
     Path((_, id)): Path<(VenueId, OrderId)>,
-    Body(ask): Body<RelabelOrder>,
+    Body(changes): Body<Json>,
 ) -> Result<Answer> {
-    let venue = call.venue()?;
+    let (venue, if_match) = (call.venue()?, call.if_match());
     call.write([call.hot("order", id)], move |tx| {
-        super::relabel(tx, &venue, id, ask.label.as_deref())
+        super::relabel(tx, &venue, id, if_match.as_ref(), &changes)
     })
     .await
 }
@@ -109,9 +106,9 @@ async fn change_item(
     Path((_, id, line)): Path<(VenueId, OrderId, LineId)>,
     Body(ask): Body<ChangeItem>,
 ) -> Result<Answer> {
-    let venue = call.venue()?;
+    let (venue, if_match) = (call.venue()?, call.if_match());
     call.write([call.hot("order", id)], move |tx| {
-        super::change_item(tx, &venue, id, line, &ask)
+        super::change_item(tx, &venue, (id, line), if_match.as_ref(), &ask)
     })
     .await
 }
@@ -144,6 +141,8 @@ async fn void_item(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AttachCustomer {
     /// `null` takes the customer off the order.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     customer_id: Option<CustomerId>,
 }
 
@@ -156,9 +155,9 @@ async fn attach_customer(
     Path((_, id)): Path<(VenueId, OrderId)>,
     Body(ask): Body<AttachCustomer>,
 ) -> Result<Answer> {
-    let venue = call.venue()?;
+    let (venue, if_match) = (call.venue()?, call.if_match());
     call.write([call.hot("order", id)], move |tx| {
-        super::attach(tx, &venue, id, ask.customer_id)
+        super::attach(tx, &venue, id, if_match.as_ref(), ask.customer_id)
     })
     .await
 }
@@ -178,9 +177,9 @@ async fn hand_over(
     Path((_, id)): Path<(VenueId, OrderId)>,
     Body(ask): Body<HandOver>,
 ) -> Result<Answer> {
-    let venue = call.venue()?;
+    let (venue, if_match) = (call.venue()?, call.if_match());
     call.write([call.hot("order", id)], move |tx| {
-        super::hand_over(tx, &venue, id, ask.staff_id)
+        super::hand_over(tx, &venue, id, if_match.as_ref(), ask.staff_id)
     })
     .await
 }

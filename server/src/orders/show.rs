@@ -1,5 +1,7 @@
 //! An order as the API shows it: lines, discounts with their reasons, payments, totals.
 
+use std::collections::HashMap;
+
 use engine::discount::{Origin, Scope};
 use engine::quote::{Language, TraceCode, TraceEntry, Verdict, Wording, sentence};
 use jiff::Timestamp;
@@ -24,7 +26,8 @@ use crate::hall::page::Page;
 use crate::hall::store::Read;
 use crate::hall::text::language_or_english;
 use crate::loyalty::{self, Calculation};
-use crate::payments::{self, Payment};
+use crate::payments::{self, Payment, PaymentKind};
+use crate::platform::refs::{self, ExternalRef};
 
 /// What is bought at the till.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -37,6 +40,8 @@ pub struct Order {
     pub customer_id: Option<CustomerId>,
     #[schema(example = "table 4")]
     pub label: Option<String>,
+    /// What other systems call it.
+    pub external_refs: Vec<ExternalRef>,
     /// Who answers for it now, as the audit log names them.
     pub served_by: String,
     pub opened_at: Timestamp,
@@ -186,9 +191,9 @@ pub struct Totals {
     pub tax: Money,
     pub tip: Money,
     pub total: Money,
-    /// Payments with their tips.
+    /// Payments with their tips, less what went back while the order was open.
     pub paid: Money,
-    /// What of that has gone back, with tips.
+    /// What of that has gone back since it was paid, with tips.
     pub refunded: Money,
     /// What is exactly left to pay.
     pub due: Money,
@@ -219,7 +224,14 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 /// As [`order`], at the venue that it is of.
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
+    let has_refunds = matches!(tab.status, Status::PartiallyRefunded | Status::Refunded)
+        || payments
+            .iter()
+            .any(|payment| payment.kind == PaymentKind::Refund);
     let mut order = assembled(tab, payments)?;
+    if tab.is_named {
+        order.external_refs = refs::of(read, tab.id)?;
+    }
     let evaluation = &tab.decided.evaluation;
     let language = language_or_english(&venue.language);
     let told = |entries: &[TraceEntry]| -> Result<Vec<Reason>> {
@@ -233,7 +245,9 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     for (shown, applied) in order.discounts.iter_mut().zip(&evaluation.discounts) {
         shown.shares = shares.by_item(applied)?;
     }
-    order.refunds = refunds::refunds(read, tab)?;
+    if has_refunds {
+        order.refunds = refunds::refunds(read, tab)?;
+    }
     let Some(customer) = tab.customer else {
         return Ok(order);
     };
@@ -249,8 +263,24 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     Ok(order)
 }
 
-/// The order as it stands in `tab`, with these payments and without its reasons: as lists have it.
-pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
+/// What other systems call orders, by the order's id.
+pub type Names = HashMap<String, Vec<ExternalRef>>;
+
+pub fn names(read: &mut Read, tabs: &[Tab]) -> Result<Names> {
+    let named = tabs.iter().filter(|tab| tab.is_named);
+    let named: Vec<OrderId> = named.map(|tab| tab.id).collect();
+    refs::of_many(read, &named)
+}
+
+/// The order as lists have it: without payments and reasons.
+pub fn listed(tab: &Tab, names: &mut Names) -> Result<Order> {
+    let mut order = assembled(tab, Vec::new())?;
+    order.external_refs = names.remove(&tab.id.to_string()).unwrap_or_default();
+    Ok(order)
+}
+
+/// The order as it stands in `tab`, with these payments and without its reasons and names.
+fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
     let shares = Shares::of(&tab.decided.evaluation);
     Ok(Order {
         id: tab.id,
@@ -259,6 +289,7 @@ pub fn assembled(tab: &Tab, payments: Vec<Payment>) -> Result<Order> {
         source: tab.source,
         customer_id: tab.customer,
         label: tab.label.clone(),
+        external_refs: Vec::new(),
         served_by: tab.served_by.clone(),
         opened_at: tab.opened_at,
         business_day: tab.business_day,

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::borne::Borne;
 use super::comps::Group;
 use super::recorded::Version;
-use super::{Booking, Decided, Line, Payout, Status, Tab};
+use super::{Booking, Decided, Line, Payout, RefundKind, Status, Tab};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, OrderId, RefundId, VenueId};
@@ -123,7 +123,7 @@ pub fn save(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
 pub fn save_payment(tx: &mut Tx, tab: &Tab, before: i64, reporting: Option<i64>) -> Result<()> {
     let saved = tx.exec(
         "update orders set status = $4, paid = $5, tip = $6, rounding = $7, total = $8, closed_at = $9,
-           reporting_total = $10, version = $11, updated_at = $12
+           reporting_total = $10, version = $11, updated_at = $12, paid_on = $13
          where tenant_id = $1 and order_id = $2 and version = $3",
         params![
             tab.id,
@@ -136,7 +136,8 @@ pub fn save_payment(tx: &mut Tx, tab: &Tab, before: i64, reporting: Option<i64>)
             tab.closed_at,
             reporting,
             tab.version,
-            tx.now()
+            tx.now(),
+            tab.paid_on
         ],
     )?;
     moved(saved)
@@ -165,8 +166,8 @@ pub fn save_refunded(tx: &mut Tx, tab: &Tab, before: i64, reporting: i64) -> Res
 pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Result<()> {
     tx.queue(
         "insert into order_refunds (tenant_id, order_id, seq, refund_id, amount, tax, tip, rounding,
-           points_restored, points_reversed, reason, refunded_by, at, ask, refund, payouts)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+           points_restored, points_reversed, reason, refunded_by, at, ask, refund, payouts, kind)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         params![
             tab.id,
             booking.seq,
@@ -182,7 +183,8 @@ pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Res
             booking.at,
             json(&booking.ask)?,
             json(&booking.reckoned)?,
-            json(&booking.payouts)?
+            json(&booking.payouts)?,
+            word(&booking.kind)?
         ],
     )
 }
@@ -191,6 +193,7 @@ pub fn insert_refund(tx: &mut Tx, tab: &Tab, booking: &Booking, by: &str) -> Res
 pub struct Booked {
     pub id: RefundId,
     pub seq: i64,
+    pub kind: RefundKind,
     pub tip: i64,
     pub rounding: i64,
     pub points_reversed: i64,
@@ -203,7 +206,7 @@ pub struct Booked {
 
 pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
     let rows = read.query(
-        "select refund_id, seq, tip, rounding, points_reversed, reason, refunded_by, at, refund, payouts
+        "select refund_id, seq, tip, rounding, points_reversed, reason, refunded_by, at, refund, payouts, kind
          from order_refunds where tenant_id = $1 and order_id = $2 order by seq",
         params![id],
     )?;
@@ -219,6 +222,7 @@ pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
             at: row.get(7)?,
             refund: row.json(8)?,
             payouts: row.json(9)?,
+            kind: row.word(10)?,
         })
     });
     booked.collect()
@@ -227,6 +231,7 @@ pub fn refunds(read: &mut Read, id: OrderId) -> Result<Vec<Booked>> {
 /// The last refund of an order, and what of the order counts as spent.
 pub struct Last {
     pub seq: i64,
+    /// The last of what was sold.
     pub refund: Option<engine::refund::Refund>,
     pub reporting_total: i64,
     pub reporting_refunded: i64,
@@ -234,15 +239,17 @@ pub struct Last {
 
 pub fn last_refund(read: &mut Read, id: OrderId) -> Result<Last> {
     let row = read.one(
-        "select coalesce(o.reporting_total, 0), o.reporting_refunded, r.seq, r.refund
-         from orders o left join order_refunds r on r.tenant_id = o.tenant_id and r.order_id = o.order_id
+        "select coalesce(o.reporting_total, 0), o.reporting_refunded, r.seq, r.refund,
+           (select coalesce(max(l.seq), 0) from order_refunds l where l.tenant_id = $1 and l.order_id = $2)
+         from orders o left join order_refunds r
+           on r.tenant_id = o.tenant_id and r.order_id = o.order_id and r.kind = 'SALE'
          where o.tenant_id = $1 and o.order_id = $2 order by r.seq desc limit 1",
         params![id],
     )?;
-    let seq: Option<i64> = row.get(2)?;
+    let of_sale: Option<i64> = row.get(2)?;
     Ok(Last {
-        seq: seq.unwrap_or(0),
-        refund: seq.map(|_| row.json(3)).transpose()?,
+        seq: row.get(4)?,
+        refund: of_sale.map(|_| row.json(3)).transpose()?,
         reporting_total: row.get(0)?,
         reporting_refunded: row.get(1)?,
     })
@@ -315,7 +322,9 @@ pub fn replace_discounts(
 
 const TAB: &str =
     "select order_id, venue_id, status, customer_id, label, served_by, source, currency, tax_mode,
-    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, refunded
+    opened_at, business_day, closed_at, void_reason, tip, paid, rounding, version, decided, asks, paid_on,
+    (select count(*) from external_refs e
+     where e.tenant_id = $1 and e.id = orders.order_id and e.kind = 'ord'), refunded
     from orders where tenant_id = $1";
 
 pub fn find(read: &mut Read, venue: VenueId, id: OrderId) -> Result<Option<Tab>> {
@@ -353,7 +362,9 @@ fn tab(row: &Row) -> Result<Tab> {
         decided: row.json(17)?,
         asks: row.json(18)?,
         removed: Vec::new(),
-        refunded: row.get(19)?,
+        paid_on: row.get(19)?,
+        is_named: row.get::<i64>(20)? > 0,
+        refunded: row.get(21)?,
         lines: Vec::new(),
     })
 }
@@ -411,6 +422,30 @@ pub fn list(
     filter: &Filter,
     paging: &Paging,
 ) -> Result<Page<Tab>> {
+    let counted = if paging.cursor.is_some() {
+        None
+    } else {
+        let (wanted, params) = wanted(venue, filter)?;
+        let sql = format!(
+            "select count(*) from (select 1 from orders where tenant_id = $1{wanted} limit {}) counted",
+            COUNT_MAX + 1
+        );
+        Some(u64::try_from(read.one(&sql, &params)?.get::<i64>(0)?).unwrap_or(0))
+    };
+    let (sql, params) = listed(venue, filter, paging)?;
+    let rows = read.query(&sql, &params)?;
+    let tabs = rows
+        .iter()
+        .map(|row| Ok((tab(row)?, row.get::<i64>(22)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let mut page =
+        Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
+    add_lines(read, &mut page.items)?;
+    Ok(page)
+}
+
+/// Conditions on orders, and what they are bound to.
+fn wanted(venue: VenueId, filter: &Filter) -> Result<(String, Vec<Value>)> {
     let mut wanted = String::from(" and venue_id = $2");
     let mut params: Vec<Value> = vec![venue.into()];
     let mut bind = |text: &str, value: Value| {
@@ -426,15 +461,12 @@ pub fn list(
     if let Some(since) = filter.updated_since {
         bind(" and updated_at >= ?", since.into());
     }
-    let counted = if paging.cursor.is_some() {
-        None
-    } else {
-        let sql = format!(
-            "select count(*) from (select 1 from orders where tenant_id = $1{wanted} limit {}) counted",
-            COUNT_MAX + 1
-        );
-        Some(u64::try_from(read.one(&sql, &params)?.get::<i64>(0)?).unwrap_or(0))
-    };
+    Ok((wanted, params))
+}
+
+/// The statement of [`list`], and what it is bound to.
+pub fn listed(venue: VenueId, filter: &Filter, paging: &Paging) -> Result<(String, Vec<Value>)> {
+    let (wanted, mut params) = wanted(venue, filter)?;
     let mut bind = |value: Value| {
         params.push(value);
         format!("${}", params.len() + 1)
@@ -457,15 +489,7 @@ pub fn list(
     let (limit, offset) = (bind(paging.limit().into()), bind(paging.offset().into()));
     let sql = format!("{TAB}{wanted}{after} order by {order} limit {limit} offset {offset}");
     let sql = sql.replacen("refunded\n", "refunded, updated_at\n", 1);
-    let rows = read.query(&sql, &params)?;
-    let tabs = rows
-        .iter()
-        .map(|row| Ok((tab(row)?, row.get::<i64>(20)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let mut page =
-        Page::of(paging, tabs, counted, |(tab, at)| (*at, tab.id.to_string())).map(|(tab, _)| tab);
-    add_lines(read, &mut page.items)?;
-    Ok(page)
+    Ok((sql, params))
 }
 
 fn add_lines(read: &mut Read, tabs: &mut [Tab]) -> Result<()> {
@@ -613,7 +637,7 @@ pub struct RefundedOrder {
     pub decided: Option<Decided>,
 }
 
-/// Orders of all tenants after `after` that have refunds.
+/// Orders of all tenants after `after` that have refunds, of what was sold or of money alone.
 pub fn refunded_after(
     across: &mut Across<'_>,
     after: &Place,
@@ -643,7 +667,7 @@ pub struct KeptRefund {
     pub figures: [i64; 3],
 }
 
-/// The refunds of the orders after `after` up to `last`; `None` for one that cannot be read.
+/// The refunds of what was sold, of the orders after `after` up to `last`; `None` for one that cannot be read.
 pub fn refunds_between(
     across: &mut Across<'_>,
     after: &Place,
@@ -652,7 +676,7 @@ pub fn refunds_between(
     let rows = across.query(
         "select order_id, ask, refund, amount, tax, points_restored, tenant_id from order_refunds
          where (tenant_id > $1 or (tenant_id = $1 and order_id > $2))
-           and (tenant_id < $3 or (tenant_id = $3 and order_id <= $4))
+           and (tenant_id < $3 or (tenant_id = $3 and order_id <= $4)) and kind = 'SALE'
          order by tenant_id, order_id, seq",
         params![&after.0, &after.1, &last.0, &last.1],
     )?;

@@ -207,9 +207,9 @@ async fn take_off(
     call: StaffCall,
     Path((_, id, discount)): Path<(VenueId, OrderId, OrderDiscountId)>,
 ) -> Result<Answer> {
-    let venue = call.venue()?;
+    let (venue, if_match) = (call.venue()?, call.if_match());
     call.write([call.hot("order", id)], move |tx| {
-        wishes::take_off(tx, &venue, id, discount)
+        wishes::take_off(tx, &venue, id, if_match.as_ref(), discount)
     })
     .await
 }

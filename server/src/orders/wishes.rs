@@ -1,5 +1,6 @@
 //! Discounts that somebody asks for at the till: made up, picked, or typed; and taking them off again.
 
+use axum::http::HeaderValue;
 use engine::discount::{Discount as Rule, LineShare, Scope, Type};
 use engine::money::{Percent, Quantity};
 use engine::quote::{TraceCode, TraceEntry};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asks::{Authorized, OFF_MAX, What, Wish};
-use super::{Line, Tab, find_open, items, reprice, show};
+use super::{Line, Tab, find_for_edit, find_open, items, reprice, show};
 use crate::coupons;
 use crate::discounts::{self, OpenValue};
 use crate::hall::call::Reply;
@@ -450,9 +451,10 @@ pub fn take_off(
     tx: &mut Tx,
     venue: &Venue,
     order: OrderId,
+    if_match: Option<&HeaderValue>,
     id: OrderDiscountId,
 ) -> Result<show::Order> {
-    let mut tab = find_open(tx, venue.id, order)?;
+    let mut tab = find_for_edit(tx, venue.id, order, if_match)?;
     let mut ids = tab.asks.ids.iter();
     let (candidate, _) = ids
         .find(|(_, borne)| **borne == id)

@@ -191,13 +191,21 @@ pub fn replace(
     Ok(after)
 }
 
-/// Sets the rate of one currency from a day on; there is none to set for the reporting currency itself.
+/// Sets the rate of one currency from a day on; there is none to set for the reporting currency itself, and nothing
+/// changes where it is set already.
 pub fn put_from(tx: &mut Tx, currency: &str, valid_from: Date, rate: &str) -> Result<()> {
     let before = rates(tx)?;
     if before.currency == currency {
         return Ok(());
     }
     let named = |one: &ReportingRate| one.currency == currency && one.valid_from == valid_from;
+    let says_so = |one: &ReportingRate| {
+        let known = one.rate.parse::<Decimal>();
+        known.is_ok() && known == rate.parse()
+    };
+    if before.rates.iter().any(|one| named(one) && says_so(one)) {
+        return Ok(());
+    }
     let kept = before.rates.iter().filter(|one| !named(one)).cloned();
     let rate = ReportingRate {
         currency: currency.into(),

@@ -156,6 +156,8 @@ const BREACHES: &[Breach] = &[
     breach("L12", "gave back 1351, its refunds say 1350, its payments 1350", &[], &["update orders set refunded = refunded + 1 where label = 'back'"]),
     breach("L12", "gave back 1350, its refunds say 900", &[], &["delete from order_refunds where seq = 2"]),
     breach("L12", "is OPEN, paid", &[], &["update payments set amount = amount + 1 where subject_id = (select order_id from orders where label = 'part')"]),
+    breach("L12", "is OPEN, paid 600 of", &[], &["update order_refunds set amount = amount + 1 where kind = 'PAYMENT'"]),
+    breach("L12", "gave back 0, its refunds say 0, its payments 400", &[], &["update order_refunds set amount = amount + 1 where kind = 'PAYMENT'"]),
     breach("L12", "is PAID, paid", &["L13"], &["update payments set status = 'VOIDED' where subject_id = (select order_id from orders where label = 'two')"]),
     breach("L12", "is PAID, paid", &[], &["update orders set tip = tip + 1, total = total + 1 where label = 'one'"]),
     breach("L12", "is OPEN, paid", &[], &[
@@ -428,12 +430,11 @@ impl Filling<'_> {
         place("cash", &Json::Null, json!([part, {"method": "CASH"}]));
         place("part", &Json::Null, json!([part]));
         let back = place("back", &Json::Null, json!([{"method": "CARD"}]));
-        let refunds = format!("{till}/{}/refunds", back["id"].as_str().expect("an id"));
-        for amount in [900, 450] {
-            self.post(
-                &refunds,
-                &json!({"amount": usd(amount), "reason": "it was cold"}),
-            );
+        let less = place("less", &Json::Null, json!([part]));
+        for (order, amount) in [(&back, 900), (&back, 450), (&less, 400)] {
+            let refunds = format!("{till}/{}/refunds", order["id"].as_str().expect("an id"));
+            let ask = json!({"amount": usd(amount), "reason": "it was cold"});
+            self.post(&refunds, &ask);
         }
         place("open", &Json::Null, json!([]));
     }

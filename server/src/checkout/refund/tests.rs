@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
-use jiff::SignedDuration;
 use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::both_stores;
@@ -167,6 +167,22 @@ both_stores! {
         assert_eq!(counters(&app, guest).await, (0, 0, 0));
         sold(&app, Some(guest), &[("Beer", 700, "1")], json!([{"method": "CARD"}])).await;
         assert_eq!(counters(&app, guest).await, (1, 1, 700));
+    }
+
+    async fn a_refund_undoes_the_visit_of_the_day_that_was_counted(app: TestApp) {
+        app.manager().put(&app.dashboard("/loyalty/config"), json!({"pointsPerVisit": "5"})).await.is(200);
+        // Half past five in Stockholm, when the day began at five.
+        app.advance("2026-06-13T03:30:00Z".parse::<Timestamp>().expect("an instant").duration_since(app.now()));
+        let guest = app.customer("Åsa").await;
+        let order = sold(&app, Some(guest), &[("Beer", 1_000, "1")], json!([{"method": "CARD"}])).await;
+        assert_eq!(order.int("/pointsBalance"), 13, "8.00 before tax, and the visit");
+        let later = json!({"businessDayStart": "06:00", "zone": "Europe/Lisbon"});
+        app.owner().patch(&format!("/api/v1/chain/venues/{}", app.venue), later).await.is(200);
+        let back = refund(&app, &order, json!({})).await;
+        assert_eq!((back.is(201).text("/order/status"), back.int("/order/pointsBalance")), ("REFUNDED".into(), 0));
+        assert_eq!(counters(&app, guest).await, (0, 0, 0));
+        let days = app.write(|tx| tx.one("select count(*) from loyalty_days where tenant_id = $1", &[])).await;
+        assert_eq!(days.get::<i64>(0).ok(), Some(1), "what was counted on one day is taken off that day");
     }
 
     async fn what_cannot_go_back_says_why(app: TestApp) {

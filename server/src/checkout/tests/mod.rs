@@ -1,3 +1,4 @@
+mod given_back;
 mod points;
 mod races;
 mod reported;
@@ -11,7 +12,9 @@ use crate::discounts::{self, EditDiscount};
 use crate::hall::error::Error;
 use crate::hall::id::CustomerId;
 use crate::hall::identity;
-use crate::hall::testing::TestApp;
+use crate::hall::testing::{TestApp, venue};
+use crate::platform::chain;
+use crate::platform::refs::ExternalRef;
 use crate::platform::tax::{self, EditTaxClass};
 use crate::{both_stores, customers};
 
@@ -135,6 +138,8 @@ both_stores! {
             (json!({"method": "CARD", "amount": eur(100), "tip": eur(-5)}), 422, "invalid"),
             (json!({"method": "GIFT_CARD", "giftCardCode": "X"}), 422, "method_unavailable"),
             (json!({"method": "EXTERNAL"}), 422, "invalid"),
+            (json!({"method": "EXTERNAL", "externalId": "R".repeat(201)}), 422, "invalid"),
+            (json!({"method": "CARD", "externalId": "R-1\nR-2"}), 422, "invalid"),
             (json!({"method": "BARTER"}), 422, "invalid"),
             (json!({"method": "CARD", "amount": {"amount": 1.5, "currency": "EUR"}}), 422, "invalid"),
         ] {
@@ -142,6 +147,95 @@ both_stores! {
         }
         let empty = app.staff().post(&app.till("/orders"), json!({"payments": [{"method": "CASH"}]})).await;
         empty.is_problem(422, "empty_order");
+    }
+
+    async fn nothing_is_due_and_nothing_is_paid(app: TestApp) {
+        let items = json!([{"inline": {"name": "Beer", "unitPrice": {"amount": 800, "currency": "EUR"}}}]);
+        for (method, external) in [("EXTERNAL", Some("R-1")), ("CASH", None), ("CARD", None)] {
+            let opened = app.staff().post(&app.till("/orders"), json!({"items": items})).await;
+            let path = app.till(&format!("/orders/{}", opened.is(201).text("/id")));
+            let nothing = json!({"method": method, "externalId": external, "amount": {"amount": 0, "currency": "EUR"}});
+            app.staff().post(&format!("{path}/payments"), nothing.clone()).await.is_problem(422, "invalid");
+            let free = json!({"type": "PERCENTAGE", "percent": "100", "reason": "waited too long"});
+            app.staff().post(&format!("{path}/discounts/manual"), free).await.is(201);
+            let paid = app.staff().post(&format!("{path}/payments"), nothing).await;
+            assert_eq!((paid.is(201).text("/order/status"), paid.int("/payment/amount/amount")), ("PAID".into(), 0));
+        }
+    }
+
+    async fn an_order_is_found_by_what_another_system_calls_it(app: TestApp) {
+        let item = json!({"inline": {"name": "Beer", "unitPrice": {"amount": 800, "currency": "EUR"}}});
+        let path = app.till("/orders/by-ref/square/10442");
+        let ask = json!({"items": [item], "externalRefs": [{"system": "kds", "id": "7"}], "payments": [{"method": "CARD"}]});
+        let made = app.staff().put(&path, ask.clone()).await;
+        let names = json!([{"system": "kds", "id": "7"}, {"system": "square", "id": "10442"}]);
+        assert_eq!((made.is(201).text("/status"), &made.json["externalRefs"]), ("PAID".into(), &names));
+        let again = app.staff().put(&path, ask.clone()).await;
+        assert_eq!((again.is(200).text("/id"), again.header("etag")), (made.text("/id"), made.header("etag")));
+        let other = app.staff().put(&path, json!({"items": [item, item]})).await;
+        assert_eq!(other.is(200).int("/totals/total/amount"), 800, "an order that is there is not overwritten");
+        let all = app.staff().get(&app.till("/orders")).await;
+        assert_eq!((all.is(200).int("/total"), &all.json["items"][0]["externalRefs"]), (1, &names));
+        let shown = app.staff().get(&app.till(&format!("/orders/{}", made.text("/id")))).await;
+        assert_eq!(shown.is(200).json["externalRefs"], names);
+
+        let tag = |tag: &'static str| [("if-match", tag)];
+        let put = async |path: &str, headers: &[(&str, &str)]| {
+            app.staff().send(axum::http::Method::PUT, path, Some(json!({"items": []})), headers).await
+        };
+        put(&path, &tag("\"v99\"")).await.is_problem(412, "stale");
+        put(&app.till("/orders/by-ref/square/1"), &tag("*")).await.is_problem(412, "stale");
+        put(&app.till("/orders/by-ref/Square!/1"), &[]).await.is_problem(422, "invalid");
+        let taken = app.staff().post(&app.till("/orders"), json!({"externalRefs": [{"system": "square", "id": "10442"}]})).await;
+        assert_eq!(taken.is_problem(409, "ref_taken").text("/id"), made.text("/id"));
+        let wrong = app.staff().post(&app.till("/orders"), json!({"externalRefs": [{"system": "square", "id": " "}]})).await;
+        assert_eq!(wrong.is_problem(422, "invalid").text("/errors/0/pointer"), "/externalRefs/0/id");
+        let annex = app.write(|tx| chain::open_venue(tx, &venue("annex", "EUR"))).await;
+        let there = format!("/api/v1/tpv/venues/{annex}/orders/by-ref/square/10442");
+        app.owner().put(&there, ask.clone()).await.is_problem(409, "ref_taken");
+        app.other_tenant().await.put(&path, ask.clone()).await.is_problem(404, "not_found");
+
+        let path = app.till("/orders/by-ref/square/10443");
+        let both = futures_util::future::join_all((0..4).map(|_| {
+            let (staff, path, ask) = (app.staff(), path.clone(), json!({"items": [item]}));
+            async move { staff.put(&path, ask).await }
+        })).await;
+        assert!(both.iter().all(|said| said.status.is_success() && said.text("/id") == both[0].text("/id")), "{both:?}");
+        assert_eq!(app.staff().get(&app.till("/orders")).await.int("/total"), 2);
+    }
+
+    async fn history_stands_behind_what_was_sold_since(app: TestApp) {
+        let here = app.venue;
+        let guest = app.write(move |tx| {
+            let venue = identity::venue(tx, here)?.ok_or(Error::NotFound("venue"))?;
+            let named = ExternalRef { system: "cdnow".into(), id: "00004".into() };
+            let ask = customers::EditCustomer { external_refs: vec![named], ..customers::EditCustomer::default() };
+            Ok(customers::create(tx, &venue, &ask)?.id)
+        }).await;
+        let sold = async |amount: i64| {
+            let item = json!({"inline": {"name": "Beer", "unitPrice": {"amount": amount, "currency": "EUR"}}});
+            let ask = json!({"customerId": guest, "items": [item], "payments": [{"method": "CARD"}]});
+            app.staff().post(&app.till("/orders"), ask).await.is(201);
+            app.advance(SignedDuration::from_mins(1));
+        };
+        sold(900).await;
+        let bought = |day, amount| Purchase { day, occurrence: 1, quantity: 1, amount };
+        let past = Past {
+            system: "cdnow".into(),
+            person: "00004".into(),
+            purchases: vec![bought(date(1997, 3, 1), 300), bought(date(1997, 1, 12), 100), bought(date(1997, 2, 1), 200)],
+        };
+        app.write(app_write(past, app.venue)).await;
+        sold(1_000).await;
+        let amounts = |orders: &Json| {
+            let orders = orders.as_array().expect("a list").iter();
+            orders.map(|one| one["totals"]["total"]["amount"].as_i64().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let newest_first = [1_000, 900, 300, 200, 100];
+        let listed = app.staff().get(&app.till("/orders")).await;
+        assert_eq!(amounts(&listed.is(200).json["items"]), newest_first);
+        let page = app.staff().get(&app.dashboard(&format!("/customers/{guest}"))).await;
+        assert_eq!(amounts(&page.is(200).json["recent"]["orders"]), newest_first);
     }
 
     async fn the_calculator_explains_each_point(app: TestApp) {

@@ -104,7 +104,7 @@ pub fn add_visit(tx: &mut Tx, customer: CustomerId, venue: VenueId, at: Timestam
 
 pub fn brief(read: &mut Read, customer: CustomerId) -> Result<Option<Brief>> {
     let row = read.first(
-        "select group_id, paid_orders, loyalty_points from customers
+        "select group_id, paid_orders, loyalty_points, archived_at, merged_into from customers
          where tenant_id = $1 and customer_id = $2",
         params![customer],
     )?;
@@ -113,6 +113,8 @@ pub fn brief(read: &mut Read, customer: CustomerId) -> Result<Option<Brief>> {
             group_id: row.get(0)?,
             paid_orders: row.get(1)?,
             loyalty_points: row.get(2)?,
+            is_archived: row.get::<Option<Timestamp>>(3)?.is_some(),
+            merged_into: row.get(4)?,
         })
     });
     brief.transpose()

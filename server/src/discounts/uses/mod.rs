@@ -222,7 +222,12 @@ pub fn release_all(tx: &mut Tx, purchase: &str) -> Result<()> {
 
 /// The purchase has money on it: what it holds waits for the rest without a time.
 pub fn pin(tx: &mut Tx, purchase: &str) -> Result<()> {
-    store::pin(tx, purchase)
+    store::set_until(tx, purchase, None)
+}
+
+/// The money went back: what the purchase holds has a time again.
+pub fn unpin(tx: &mut Tx, purchase: &str, until: Timestamp) -> Result<()> {
+    store::set_until(tx, purchase, Some(until))
 }
 
 /// The purchase is paid: what it used is final, with what it saved the guest.

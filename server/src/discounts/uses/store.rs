@@ -212,10 +212,10 @@ pub fn mark_released(tx: &mut Tx, purchase: &str, subject: &str) -> Result<()> {
     release(tx, purchase, subject).map(|_| ())
 }
 
-pub fn pin(tx: &mut Tx, purchase: &str) -> Result<()> {
+pub fn set_until(tx: &mut Tx, purchase: &str, until: Option<Timestamp>) -> Result<()> {
     tx.queue(
-        "update uses set held_until = null where tenant_id = $1 and purchase_id = $2 and state = 'HELD'",
-        params![purchase],
+        "update uses set held_until = $3 where tenant_id = $1 and purchase_id = $2 and state = 'HELD'",
+        params![purchase, until],
     )
 }
 

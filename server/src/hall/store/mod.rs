@@ -458,7 +458,12 @@ impl Tx {
 
     /// A new id at this transaction's instant.
     pub fn new_id<T: Id>(&self) -> T {
-        self.read.entropy.id(self.read.now())
+        self.new_id_of(self.read.now())
+    }
+
+    /// A new id of what was at another instant.
+    pub fn new_id_of<T: Id>(&self, at: Timestamp) -> T {
+        self.read.entropy.id(at)
     }
 
     /// A new token. Under an idempotency key it is the one that the same request is told again.

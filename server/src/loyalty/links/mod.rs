@@ -486,6 +486,8 @@ pub fn part(tx: &mut Tx, venue: &Venue, id: ParkedId) -> Result<ParkedPurchase> 
     let entries = earning::earn_parted(tx, &basket)?;
     let points = entries.iter().map(|entry| entry.points).sum();
     let mut bought = bought(tx, &basket);
+    // The day that its visit was counted on, whatever hours the venue has now.
+    bought.on = before.business_day;
     bought.points = points;
     if basket.cause_kind == REPORTED {
         bought.spend = spent(tx, &before.amount, before.business_day)?;

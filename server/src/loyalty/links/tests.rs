@@ -73,12 +73,9 @@ both_stores! {
 
     async fn what_bears_the_reference_of_an_order_is_that_order(app: TestApp) {
         let guest = app.customer("Noor").await.to_string();
-        let order = spend(&app, &guest, 5_000).await.is(201).text("/id");
-        let named: crate::hall::id::OrderId = order.parse().expect("an id");
-        app.write(move |tx| {
-            let square = crate::platform::refs::ExternalRef { system: "square".into(), id: "10442".into() };
-            crate::platform::refs::put(tx, named, &square)
-        }).await;
+        let item = json!({"inline": {"name": "x", "unitPrice": eur(5_000)}});
+        let sale = json!({"customerId": guest, "items": [item], "payments": [{"method": "CARD"}]});
+        let order = app.staff().put(&app.till("/orders/by-ref/square/10442"), sale).await.is(201).text("/id");
         let said = told(&app, report(&guest, "10442", 5_000)).await;
         assert_eq!((said.is(201).text("/state"), said.text("/purchaseId")), ("LINKED".into(), order));
         assert_eq!(balance(&app, &guest).await, 50);
@@ -107,6 +104,21 @@ both_stores! {
         assert_eq!((now.is(201).text("/state"), now.text("/purchaseId")), ("LINKED".into(), order.clone()));
         let root = app.write(|tx| root_of(tx, "square/10442")).await;
         assert_eq!(root, order);
+    }
+
+    async fn what_is_parted_is_of_the_day_that_it_was_told_on(app: TestApp) {
+        app.advance("2026-06-13T03:30:00Z".parse::<jiff::Timestamp>().expect("an instant").duration_since(app.now()));
+        let guest = app.customer("Noor").await.to_string();
+        spend(&app, &guest, 5_000).await.is(201);
+        let mut early = report(&guest, "10442", 5_000);
+        early["at"] = json!("2026-06-13T03:20:00Z");
+        assert_eq!(told(&app, early).await.is(201).text("/state"), "PARKED");
+        let later = json!({"businessDayStart": "06:00"});
+        app.owner().patch(&format!("/api/v1/chain/venues/{}", app.venue), later).await.is(200);
+        let waits = parked(&app).await;
+        app.staff().post(&deciding(&app, &waits[0], "part"), json!(null)).await.is(200);
+        let days = app.write(|tx| tx.one("select count(*), max(business_day) from loyalty_days where tenant_id = $1", &[])).await;
+        assert_eq!((days.get::<i64>(0).ok(), days.get::<String>(1).ok()), (Some(1), Some("2026-06-13".into())));
     }
 
     async fn what_staff_part_earns_on_its_own(app: TestApp) {

@@ -62,6 +62,13 @@ pub fn change(
     }
 }
 
+pub fn set_until(tx: &mut Tx, purchase: &str, until: Timestamp) -> Result<()> {
+    tx.queue(
+        "update points_holds set held_until = $3 where tenant_id = $1 and purchase_id = $2",
+        params![purchase, until],
+    )
+}
+
 /// Ends the hold, and says what it was: whoever ends it gives the points back, and nobody else does.
 pub fn end(tx: &mut Tx, purchase: &str) -> Result<Option<Hold>> {
     let row = tx.first(

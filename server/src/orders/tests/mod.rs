@@ -1,6 +1,7 @@
 mod codes;
 mod comps;
 mod counted;
+mod edits;
 mod firsts;
 mod hours;
 mod recent;

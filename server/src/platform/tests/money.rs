@@ -111,6 +111,23 @@ both_stores! {
         app.staff().put(path, rates).await.is_problem(403, "forbidden");
     }
 
+    async fn a_rate_that_is_set_already_changes_nothing(app: TestApp) {
+        let put = async |rate: &'static str| {
+            app.write(move |tx| {
+                rates::put_from(tx, "SEK", day("2026-01-01"), rate)?;
+                let entries = "select count(*) from audit_entries where tenant_id = $1 and action = 'reporting_rates.replace'";
+                let version = rates::rates(tx)?.version;
+                Ok((version, tx.one(entries, &[])?.get::<i64>(0)?))
+            }).await
+        };
+        let (version, entries) = put("0.09").await;
+        assert_eq!(put("0.09").await, (version, entries));
+        assert_eq!(put("0.0900").await, (version, entries), "the same rate, written otherwise");
+        assert_eq!(put("0.0912").await, (version + 1, entries + 1));
+        let known = app.owner().get("/api/v1/chain/reporting-rates").await;
+        assert_eq!(known.is(200).json["rates"], json!([{"currency": "SEK", "rate": "0.0912", "validFrom": "2026-01-01"}]));
+    }
+
     async fn an_external_reference_means_one_row_of_a_kind(app: TestApp) {
         let (ann, bo): (CustomerId, CustomerId) = app.write(|tx| Ok((tx.new_id(), tx.new_id()))).await;
         let named = |id: &str| ExternalRef { system: "square".into(), id: id.into() };

@@ -36,6 +36,17 @@ const BEFORE: &[&str] = &[
        expires_at)
      values ($1, 'cus_noor', 'reversed', 1, 0, 10, 3, 4, 3, 2, 70), ($1, 'cus_noor', 'spent', 1, 0, 10, 0, 10, 0, 0, 30),
        ($1, 'cus_noor', 'whole', 2, 0, 10, 10, 0, 0, 0, 50)",
+    // Opened on one day and paid on the next, and what another system sold long ago.
+    "insert into visits (tenant_id, customer_id, business_day, venue_id, at, purchases) values
+       ($1, 'cus_noor', '2026-07-01', 'ven_a', 100, 1), ($1, 'cus_noor', '2026-07-02', 'ven_a', 200, 2),
+       ($1, 'cus_noor', '2026-07-03', 'ven_b', 200, 1), ($1, 'cus_noor', '2026-07-04', 'ven_a', 300, 1)",
+    "insert into orders (tenant_id, order_id, venue_id, status, customer_id, served_by, source, currency, tax_mode,
+       opened_at, business_day, closed_at, decided, created_at, updated_at)
+     select $1, 'ord_' || o.name, 'ven_a', o.status, o.customer_id, 'x', o.source, 'EUR', 'INCLUSIVE', 0, '2026-07-01',
+       o.at, '{}', 0, 0
+     from (select 'guest' as name, 'PAID' as status, 'TILL' as source, 250 as at, 'cus_noor' as customer_id
+       union all select 'history', 'PAID', 'IMPORT', 250, 'cus_noor' union all select 'nobody', 'PAID', 'API', 250, null
+       union all select 'opener', 'PAID', 'TILL', 200, 'cus_noor' union all select 'tab', 'OPEN', 'TILL', null, null) o",
 ];
 
 const AFTER: &[(&str, &[&str])] = &[
@@ -73,9 +84,19 @@ const AFTER: &[(&str, &[&str])] = &[
         "select customer_id || ' ' || points_end_at from customers where tenant_id = $1",
         &["cus_noor 50"],
     ),
+    (
+        "select order_id || ' ' || coalesce(paid_on, 'unpaid') from orders where tenant_id = $1 order by order_id",
+        &[
+            "ord_guest 2026-07-02",
+            "ord_history 2026-07-01",
+            "ord_nobody 2026-07-01",
+            "ord_opener 2026-07-02",
+            "ord_tab unpaid",
+        ],
+    ),
 ];
 
-async fn what_streaks_counted_and_refunds_took_is_read_from_older_rows(store: Store) {
+async fn what_was_counted_and_taken_back_is_read_from_older_rows(store: Store) {
     let (place, _folder) = a_place(store, "upgrading").await;
     let settings = Settings {
         writers: 2,
@@ -117,11 +138,11 @@ async fn what_streaks_counted_and_refunds_took_is_read_from_older_rows(store: St
 }
 
 #[tokio::test]
-async fn what_streaks_counted_and_refunds_took_is_read_from_older_rows_on_sqlite() {
-    what_streaks_counted_and_refunds_took_is_read_from_older_rows(Store::Sqlite).await;
+async fn what_was_counted_and_taken_back_is_read_from_older_rows_on_sqlite() {
+    what_was_counted_and_taken_back_is_read_from_older_rows(Store::Sqlite).await;
 }
 
 #[tokio::test]
-async fn what_streaks_counted_and_refunds_took_is_read_from_older_rows_on_postgres() {
-    what_streaks_counted_and_refunds_took_is_read_from_older_rows(Store::Postgres).await;
+async fn what_was_counted_and_taken_back_is_read_from_older_rows_on_postgres() {
+    what_was_counted_and_taken_back_is_read_from_older_rows(Store::Postgres).await;
 }
