@@ -6,7 +6,7 @@ use crate::hall::access::Role;
 use crate::hall::id::CustomerId;
 use crate::hall::testing::{Said, TestApp};
 
-use super::undone;
+use super::{undone, visited};
 
 fn asa() -> Json {
     json!({
@@ -247,7 +247,7 @@ both_stores! {
             let (a, b) = ids;
             let day = jiff::civil::date(2026, 6, 12);
             for (who, day) in [(a, day), (a, day.yesterday().expect("a day")), (b, day)] {
-                crate::customers::record_visit(tx, who, venue, day, "ord_1", now)?;
+                visited(tx, who, venue, day, "ord_1", now)?;
             }
             Ok(())
         }).await;

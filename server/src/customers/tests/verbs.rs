@@ -9,7 +9,7 @@ use crate::hall::store::plan;
 use crate::hall::testing::TestApp;
 use crate::params;
 
-use super::undone;
+use super::{undone, visited};
 
 async fn asa(app: &TestApp) -> CustomerId {
     let venue = app.venue;
@@ -41,9 +41,9 @@ both_stores! {
         let day = jiff::civil::date(2026, 6, 12);
         let before = (day.yesterday().expect("a day"), now - jiff::SignedDuration::from_hours(24));
         app.write(move |tx| {
-            assert!(record_visit(tx, id, venue, day, "ord_1", now)?);
-            assert!(!record_visit(tx, id, venue, day, "ord_2", now)?);
-            assert!(record_visit(tx, id, venue, before.0, "ord_0", before.1)?);
+            assert!(visited(tx, id, venue, day, "ord_1", now)?);
+            assert!(!visited(tx, id, venue, day, "ord_2", now)?);
+            assert!(visited(tx, id, venue, before.0, "ord_0", before.1)?);
             Ok(())
         }).await;
         undone(&app, move |tx| {
