@@ -14,9 +14,10 @@ use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::RefundId;
 use crate::hall::identity::Venue;
 use crate::hall::journal::EventType;
+use crate::hall::money::Money;
 use crate::hall::store::Tx;
 use crate::orders::{self, Back, Booking, RefundKind, Tab};
-use crate::payments::Captured;
+use crate::payments::{Captured, Method};
 
 /// Gives money of an open order back: an amount, a tip, or all of its payments with their tips where neither is named.
 pub fn give_back(
@@ -87,5 +88,18 @@ fn chosen(tx: &mut Tx, venue: &Venue, tab: &Tab, ask: &RefundOrder) -> Result<Ve
     if amount == 0 && tip == 0 {
         return Err(Error::Refused(Code::NothingToRefund, Extra::none()));
     }
-    shares(venue, tab, &captured, amount, tip)
+    let shares = shares(venue, tab, &captured, amount, tip)?;
+    let step = tab.decided.evaluation.currency.cash_increment();
+    let is_off = |share: &Share| {
+        share.from.method == Method::Cash
+            && share.exact() % step != 0
+            && share.exact() != share.from.exact_left()
+    };
+    // Rounded again and again, coins would make the order cheaper.
+    if shares.iter().any(is_off) {
+        let step = Money::of(step, &tab.currency).plain();
+        let said = format!("Cash comes in steps of {step}; or send all that was paid in cash.");
+        return Err(Error::field("/amount/amount", "out_of_range", said));
+    }
+    Ok(shares)
 }

@@ -19,6 +19,13 @@ pub struct Share {
     pub rounding: i64,
 }
 
+impl Share {
+    /// What is exactly to go back, whatever coins there are.
+    pub fn exact(&self) -> i64 {
+        self.amount - self.rounding
+    }
+}
+
 fn rank(method: Method) -> u8 {
     match method {
         Method::GiftCard => 0,

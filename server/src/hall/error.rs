@@ -159,7 +159,7 @@ codes! {
     RefTaken "ref_taken" 409 "The external reference belongs to another row" "Use the row named in `id`, or correct the reference.";
     EmailTaken "email_taken" 409 "Another person signs in with this email" "Use another email address.";
     OrderNotOpen "order_not_open" 409 "The order is no longer open" "Read the order again; open a new one for further items.";
-    OrderNotPaid "order_not_paid" 409 "The order is not paid" "Only what was paid can go back; read the order again.";
+    OrderNotPaid "order_not_paid" 409 "The order is not paid" "Only what was paid and has not gone back can go back; read the order again.";
     GroupInUse "group_in_use" 409 "The group is a target of live discounts" "Archive or change the discounts named in `discounts` first.";
     StillUsed "still_used" 409 "Something still uses it" "Archive what uses it first.";
     VenueArchived "venue_archived" 409 "The venue is archived" "Restore the venue first; what happened there can still be read.";

@@ -74,7 +74,7 @@ events! {
     OrderPaid "order.paid" "An order was paid in full; data is the order without its trace and shares.";
     OrderVoided "order.voided" "An open order was given up; data is the order without its trace and shares.";
     PaymentSucceeded "payment.succeeded" "Money came in; data is the payment.";
-    OrderRefunded "order.refunded" "Money of a paid order went back; data is the refund.";
+    OrderRefunded "order.refunded" "Money of an order went back, or was given back while it was open (`kind` says which); data is the refund.";
     PaymentRefunded "payment.refunded" "Money went back; data is the payment that gives it back.";
     PointsEarned "points.earned" "A customer earned points; data is the ledger row.";
     PointsRedeemed "points.redeemed" "A customer spent points; data is the ledger row.";
