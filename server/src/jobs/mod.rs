@@ -162,19 +162,31 @@ pub async fn run_always(hall: Hall, mut ending: watch::Receiver<bool>) {
         for due in due {
             let hall = hall.clone();
             running.spawn(async move {
-                if let Err(error) = run::run_if_due(&hall, due).await {
+                let ran = run::run_if_due(&hall, due).await;
+                let ran = ran.inspect_err(|error| {
                     tracing::warn!(%error, "a job could not be begun or ended");
-                }
+                });
+                matches!(ran, Ok(Some(_)))
             });
         }
         tokio::select! {
             // A thousand chains have more that is due than one tick has room for: the next begins as one ends.
-            _ = running.join_next(), if may_be_more => {}
+            () = one_ran(&mut running), if may_be_more => {}
             // Also on an error of the channel: then whoever would end this loop is gone.
             _ = tokio::time::timeout(TICK, ending.changed()) => {}
         }
     }
     while running.join_next().await.is_some() {}
+}
+
+/// Until a job has run. One that could not be begun is due as before: it waits for the tick, as a store that is full does.
+async fn one_ran(running: &mut JoinSet<bool>) {
+    while let Some(ended) = running.join_next().await {
+        if matches!(ended, Ok(true)) {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// There is something for a job to do: it is due at once, not at its next time.
