@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::sessions as store;
-use crate::hall::call::Hall;
+use crate::hall::call::{Hall, STAFF_COOKIE};
 use crate::hall::error::{Error, Result};
 use crate::hall::id::{CustomerId, DeviceId, Id, SessionId, StaffId};
 use crate::hall::identity::{self, Lookup};
@@ -111,6 +111,12 @@ pub(super) fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<usize>
     let count = gone.len();
     unlist(tx, gone)?;
     Ok(count)
+}
+
+/// The `Set-Cookie` of somebody on the staff who has signed in.
+pub fn staff_cookie(hall: &Hall, token: &str) -> String {
+    let life = SignedDuration::from_hours(STAFF_HOURS_MAX);
+    cookie(hall, STAFF_COOKIE, Some(&Secret::new(token)), life)
 }
 
 /// The `Set-Cookie` of a token, or of its removal where there is none.

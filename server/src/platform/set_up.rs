@@ -10,7 +10,7 @@ use super::staff::{self, EditStaff, VenueRole};
 use super::tax::{self, EditTaxClass};
 use super::venues::{self, CreateVenue, Venue};
 use crate::hall::access::Role;
-use crate::hall::call::{Answer, Hall, PublicCall, Reply, STAFF_COOKIE};
+use crate::hall::call::{Answer, Hall, PublicCall, Reply};
 use crate::hall::error::{Code, Error, Field, Result};
 use crate::hall::id::{StaffId, TenantId};
 use crate::hall::identity::{self, Lookup, Mode};
@@ -299,11 +299,7 @@ pub async fn set_up(call: PublicCall, ask: SetUp) -> Result<Answer> {
         })
     };
     let hall = call.hall().clone();
-    let cookie = move |said: &SetUpDone| {
-        let life = jiff::SignedDuration::from_hours(sessions::STAFF_HOURS_MAX);
-        let token = Secret::new(said.token.clone());
-        sessions::cookie(&hall, STAFF_COOKIE, Some(&token), life)
-    };
+    let cookie = move |said: &SetUpDone| sessions::staff_cookie(&hall, &said.token);
     call.found(tenant, cookie, found).await
 }
 

@@ -116,11 +116,7 @@ fn signed_in(tx: &mut Tx, begun: &Begun, id: StaffId) -> Result<SignedIn> {
 
 fn cookie(hall: &Hall) -> impl Fn(&SignedIn) -> String + Send + use<> {
     let hall = hall.clone();
-    move |said| {
-        let life = SignedDuration::from_hours(sessions::STAFF_HOURS_MAX);
-        let token = Secret::new(said.token.clone());
-        sessions::cookie(&hall, STAFF_COOKIE, Some(&token), life)
-    }
+    move |said| sessions::staff_cookie(&hall, &said.token)
 }
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -133,9 +129,12 @@ pub struct SwitchStaff {
 
 /// Changes who stands at a paired till. The session counts at that till's venue alone, and whoever
 /// stood there before is signed out.
-pub async fn switch(call: StaffCall, ask: SwitchStaff) -> Result<Answer> {
+pub async fn switch(mut call: StaffCall, ask: SwitchStaff) -> Result<Answer> {
     let venue = call.venue()?.id;
     let device = device_of(&call)?;
+    // The switch ends the session of who sent it: sent again, it comes with what the device itself is known by.
+    let till = format!("device:{device}");
+    call.keyed_as(till.clone());
     let id = ask.staff_id;
     tries::check_pin(&call, id, ask.pin).await?;
     let begin = move |tx: &mut Tx| {
@@ -147,6 +146,9 @@ pub async fn switch(call: StaffCall, ask: SwitchStaff) -> Result<Answer> {
         let device = Some(device);
         let begun = sessions::begin(tx, Whose::Staff { staff: id, device })?;
         tx.audit_new("staff.switch", id, &(begun.id, device))?;
+        if tx.scope().by.actor != till {
+            tx.audit_by(&till, "device.switch", id, &begun.id)?;
+        }
         signed_in(tx, &begun, id)
     };
     call.tell(StatusCode::CREATED, [], cookie(call.hall()), begin)
@@ -194,8 +196,9 @@ pub async fn change_password(call: StaffCall, ask: ChangePassword) -> Result<Ans
     let subject = [Subject::password_of(id)];
     let hot = call.hot("tries", subject[0].text());
     let (taken, if_match) = (subject.clone(), call.if_match());
+    let seen = if_match.clone();
     let reserve = move |tx: &mut Tx| {
-        staff::honour(tx, id, if_match.as_ref())?;
+        staff::honour(tx, id, seen.as_ref())?;
         tries::reserve(tx, &taken)?;
         staff::password_hash(tx, id)
     };
@@ -212,8 +215,12 @@ pub async fn change_password(call: StaffCall, ask: ChangePassword) -> Result<Ans
     }
     let hash = secret::hash(ask.password, call.hall().entropy.clone()).await?;
     let owner = Role::Owner;
-    call.remove([hot], move |tx| staff::set_password(tx, id, &hash, owner))
-        .await
+    let set = move |tx: &mut Tx| {
+        // Somebody may have set another one since it was looked at.
+        staff::honour(tx, id, if_match.as_ref())?;
+        staff::set_password(tx, id, &hash, owner)
+    };
+    call.remove([hot], set).await
 }
 
 /// Who calls, and what they may.

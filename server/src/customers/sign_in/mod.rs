@@ -15,7 +15,7 @@ mod tests;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
@@ -200,14 +200,12 @@ fn hash_of(hall: &Hall, tx: &Tx, address: &str, code: &str) -> Result<[u8; 32]> 
     responses((status = 202, body = CodeAsked)))]
 async fn ask_code(call: PublicCall, Body(ask): Body<AskCode>) -> Result<Answer> {
     allowance::take(call.hall(), &SIGN_IN)?;
+    // Asked again within a minute it sends no other code, so no answer is kept: a row for each address that is invented
+    // would fill the disk.
+    call.check_key()?;
     let address = Address::of(ask.email, ask.phone)?;
     let call = for_page(call).await?;
-    let (hall, site) = (call.hall().clone(), call.hall().clone());
-    let cookie = move |asked: &CodeAsked| {
-        let life = asked.cookie.as_ref().map_or(0, |_| CODE_MINUTES);
-        let life = SignedDuration::from_mins(life);
-        sessions::cookie(&site, CODE_COOKIE, asked.cookie.as_ref(), life)
-    };
+    let hall = call.hall().clone();
     let ask = move |tx: &mut Tx| {
         send_code(tx, &hall, &address)?;
         let to = address.folded(tx)?;
@@ -218,7 +216,11 @@ async fn ask_code(call: PublicCall, Body(ask): Body<AskCode>) -> Result<Answer> 
             cookie,
         })
     };
-    call.tell(StatusCode::ACCEPTED, [], cookie, ask).await
+    let asked = call.act([], ask).await?;
+    let life = asked.cookie.as_ref().map_or(0, |_| CODE_MINUTES);
+    let life = SignedDuration::from_mins(life);
+    let cookie = sessions::cookie(call.hall(), CODE_COOKIE, asked.cookie.as_ref(), life);
+    Ok(Answer::of(StatusCode::ACCEPTED, &asked)?.with_header("set-cookie", cookie))
 }
 
 async fn for_page(call: PublicCall) -> Result<TenantCall> {
@@ -265,10 +267,18 @@ async fn confirm_code(call: PublicCall, Body(ask): Body<ConfirmCode>) -> Result<
         (email, phone) => Address::of(email, phone)?,
     };
     let brought = call.cookie(GUEST_COOKIE);
-    let call = for_page(call).await?;
+    let mut call = for_page(call).await?;
     let typed = address.clone();
     let folded = call.look(move |read| typed.folded(read)).await?;
     let to = folded.ok_or_else(failed)?;
+    // The code alone may be anybody's: a key is told its answer again to who confirms the same address.
+    let master = call.hall().master.as_slice();
+    let whose = secret::derive(
+        master,
+        &call.tenant.id.to_string(),
+        &format!("code for {to}"),
+    );
+    call.keyed_about(HEXLOWER.encode(&whose[..16]));
     let subjects = [subject(&to)];
     let hot = Hot::of(call.tenant.id, "tries", subjects[0].text());
     if !takes_a_try(&call, hot, &address).await? {

@@ -3,8 +3,8 @@
 //! A token is stored nowhere (L35), and who lost the answer to a sign-in or a pairing needs it all the same. So under
 //! an idempotency key it is not random: it is made of a nonce, which is kept with the answer, of the server's master
 //! secret, and of the body, which holds the password, PIN or code. The same request makes it again; who has the
-//! store, and even the master secret, lacks the body. After ten minutes nobody is told it again: what was sent once
-//! may lie in somebody's log.
+//! store lacks the master secret, and who has that too must still guess the body, as they must for the digest of a PIN.
+//! After ten minutes nobody is told it again: what was sent once may lie in somebody's log.
 
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ const HIDDEN: &str = "\u{1}";
 /// Under this name the nonce is kept among the headers; it never goes out.
 const NONCE: &str = "nonce";
 const TOLD_AGAIN: SignedDuration = SignedDuration::from_mins(10);
-const OVER: &str =
-    "The answer to this key held a token, which is told again for ten minutes only: use a new key.";
+const OVER: &str = "The answer to this key held a token, which is told again for ten minutes only: begin again with a new key, and \
+     with a new code where one was used.";
 
 /// What the tokens of one request are made of.
 pub(super) struct Seeds {

@@ -229,6 +229,11 @@ impl StaffCall {
     pub fn hot(&self, kind: &str, id: impl ToString + Copy) -> Hot {
         Hot::of(self.identity.tenant.id, kind, &id.to_string())
     }
+
+    /// As [`Request::keyed_as`].
+    pub fn keyed_as(&mut self, holder: String) {
+        self.request.keyed_as(holder);
+    }
 }
 
 impl FromRequestParts<Hall> for StaffCall {
@@ -372,6 +377,11 @@ pub struct PublicCall {
 }
 
 impl PublicCall {
+    /// As [`Request::check_key`], for what keeps no answer.
+    pub fn check_key(&self) -> Result<()> {
+        self.request.check_key()
+    }
+
     pub fn hall(&self) -> &Hall {
         &self.request.hall
     }
@@ -484,6 +494,11 @@ pub struct TenantCall {
 ways!(TenantCall);
 
 impl TenantCall {
+    /// As [`Request::keyed_about`].
+    pub fn keyed_about(&mut self, about: String) {
+        self.request.keyed_about(about);
+    }
+
     fn scope(&self) -> Scope {
         self.request.scope(self.tenant.id, self.now, "nobody", None)
     }

@@ -28,6 +28,10 @@ pub(super) struct Request {
     pub headers: HeaderMap,
     pub site: Site,
     facts: Option<std::sync::Arc<Facts>>,
+    /// To whom its idempotency key belongs, where that is not the actor.
+    holder: Option<String>,
+    /// What its key is for, where the request alone does not say it.
+    about: Option<String>,
 }
 
 impl Request {
@@ -67,6 +71,8 @@ impl Request {
             headers: parts.headers.clone(),
             site,
             facts: facts(),
+            holder: None,
+            about: None,
         })
     }
 
@@ -98,8 +104,25 @@ impl Request {
         Scope::new(tenant, now, by)
     }
 
+    /// From here on the key of this request belongs to `holder`, an actor whom the verb notes (L24).
+    pub fn keyed_as(&mut self, holder: String) {
+        self.holder = Some(holder);
+    }
+
+    /// From here on the key of this request is for `about`: sent for something else, it is another key.
+    pub fn keyed_about(&mut self, about: String) {
+        self.about = Some(about);
+    }
+
+    /// # Errors
+    /// `Header` where a key was sent that is none, or none where one is needed.
+    pub fn check_key(&self) -> Result<()> {
+        self.keyed("nobody").map(|_| ())
+    }
+
     /// The idempotency key of this request, if it is one that takes effect.
-    fn keyed(&self, principal: &str) -> Result<Option<Keyed>> {
+    fn keyed(&self, actor: &str) -> Result<Option<Keyed>> {
+        let principal = self.holder.as_deref().unwrap_or(actor);
         if self.method != Method::POST {
             return Ok(None);
         }
@@ -127,7 +150,10 @@ impl Request {
         hash.update([0]);
         hash.update(self.body_digest());
         Ok(Some(Keyed {
-            key: key.to_owned(),
+            key: self
+                .about
+                .as_ref()
+                .map_or(key.to_owned(), |about| format!("{key} {about}")),
             principal: principal.to_owned(),
             operation,
             fingerprint: hash.finalize().into(),

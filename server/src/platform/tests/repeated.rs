@@ -101,6 +101,11 @@ both_stores! {
         let again = till.post_keyed(&path, "switch-1", ask.clone()).await;
         same(&first, &again);
         is_stored_nowhere(&app, first.text("/token")).await;
+        // Who is switched from is signed out by it: the till itself asks again.
+        let bo = person(&app, "Bo", "STAFF", None).await;
+        let to_bo = json!({"staffId": bo, "pin": PIN});
+        let by_ann = app.bearer(&again.text("/token")).post_keyed(&path, "switch-2", to_bo.clone()).await;
+        same(&by_ann, &till.post_keyed(&path, "switch-2", to_bo).await);
         // A key gives no guesses of a PIN: each counts, and the right one is locked with the others.
         for _ in 0..tries::TRIES_MAX {
             let wrong = json!({"staffId": ann, "pin": "0000"});
