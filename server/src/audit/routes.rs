@@ -52,7 +52,8 @@ async fn list_of_venue(call: StaffCall, ask: Listing<Wanted>) -> Result<Answer> 
     if call.role_in_chain() < Some(Role::Manager) {
         let said =
             "The trail is the whole chain's; ask someone who is a manager in all its venues.";
-        return Err(Error::Refused(Code::Forbidden, Extra::saying(said)));
+        let extra = Extra::saying(said).with("role", Role::Manager.word());
+        return Err(Error::Refused(Code::Forbidden, extra));
     }
     list(&call, ask).await
 }

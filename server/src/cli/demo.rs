@@ -58,7 +58,10 @@ pub async fn made(config: &Config, seed: Option<u64>, as_of: Option<Timestamp>) 
     let path = config.data.join(FILE);
     if let Ok(text) = std::fs::read_to_string(&path) {
         let kept: Kept = serde_json::from_str(&text)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
+            .with_context(|| {
+                let (file, data) = (path.display(), config.data.display());
+                format!("{file} cannot be read: where an older program made it, delete {data} and begin again")
+            })?;
         if seed.is_some_and(|seed| seed != kept.seed) || as_of.is_some_and(|at| at != kept.as_of) {
             bail!(
                 "{} holds the demo of --seed {} --as-of {}: leave these options out, or choose another --data",

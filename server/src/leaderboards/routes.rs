@@ -24,7 +24,7 @@ pub fn routes() -> OpenApiRouter<Hall> {
     params(("venueId" = VenueId, Path), BoardAsked), responses((status = 200, body = Board)))]
 async fn show_board(call: StaffCall, Query(ask): Query<BoardAsked>) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.read(move |read| super::board(read, venue, &ask, None))
+    call.survey(move |read| super::board(read, venue, &ask, None))
         .await
 }
 

@@ -219,6 +219,6 @@ async fn take_off(
     params(("venueId" = VenueId, Path), CompsAsked), responses((status = 200, body = CompReport)))]
 async fn report_comps(call: StaffCall, Query(ask): Query<CompsAsked>) -> Result<Answer> {
     let venue = call.venue()?;
-    call.read(move |read| comps::report(read, &venue, &ask))
+    call.survey(move |read| comps::report(read, &venue, &ask))
         .await
 }
