@@ -186,7 +186,7 @@ async fn one_ran(running: &mut JoinSet<bool>) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// There is something for a job to do: it is due at once, not at its next time.
