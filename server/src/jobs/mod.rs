@@ -179,7 +179,7 @@ pub async fn run_always(hall: Hall, mut ending: watch::Receiver<bool>) {
     while running.join_next().await.is_some() {}
 }
 
-/// Until a job has run. One that could not be begun is due as before: it waits for the tick, as where the store is full.
+/// Until a job has run. One that could not be begun, as where the store is full, waits for the tick.
 async fn one_ran(running: &mut JoinSet<bool>) {
     while let Some(ended) = running.join_next().await {
         if matches!(ended, Ok(true)) {

@@ -336,7 +336,8 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
     if tab.due() < 0 {
         let over = Money::of(-tab.due(), &tab.currency).plain();
         let detail = format!(
-            "{over} more would be paid than the order costs: refund {over} or more of what was paid, then do this again."
+            "{over} more would be paid than the order costs: refund {over} or more of what was paid, then do this \
+             again."
         );
         let extra = Extra::saying(detail).with("over", -tab.due());
         return Err(Error::Refused(Code::OrderHasPayments, extra));

@@ -23,8 +23,8 @@ const HIDDEN: &str = "\u{1}";
 /// Under this name the nonce is kept among the headers; it never goes out.
 const NONCE: &str = "nonce";
 const TOLD_AGAIN: SignedDuration = SignedDuration::from_mins(10);
-const OVER: &str = "The answer to this key held a token, which is told again for ten minutes only: begin again with a new key, and \
-     with a new code where one was used.";
+const OVER: &str = "The answer to this key held a token, which is told again for ten minutes only: begin again with a \
+    new key, and with a new code where one was used.";
 
 /// What the tokens of one request are made of.
 pub(super) struct Seeds {
