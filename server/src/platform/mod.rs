@@ -4,7 +4,8 @@
 //! What is looked up before the tenant is known stands in the directory of `hall::identity`, written here.
 //! Secrets that people choose are argon2id, computed off the store's threads and tried five times
 //! (`tries`); tokens have 256 bits, are known by their SHA-256 and told once, or again to whoever lost the
-//! answer (`hall/call/again`). A session begun by PIN counts at that till's venue alone. Who makes keys or people gives no right that they lack.
+//! answer (`hall/call/again`). A session begun by PIN counts at that till's venue alone. Who makes keys or
+//! people gives no right that they lack.
 //!
 //! Keeps L35 and L36, and L23 where no foreign key does: tokens, codes and PINs are stored hashed, and
 //! what is another tenant's is not there.
