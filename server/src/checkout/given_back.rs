@@ -7,13 +7,12 @@ use engine::refund::{Ask, Refunded};
 
 use super::pay::check_money;
 use super::refund::{
-    RefundOrder, RefundedOrder, captured_of, of_tip_alone, pay_out, shares, tip_of,
+    RefundOrder, RefundedOrder, book, captured_of, of_tip_alone, pay_out, shares, tip_of,
 };
 use super::tenders::Share;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::RefundId;
 use crate::hall::identity::Venue;
-use crate::hall::journal::EventType;
 use crate::hall::money::Money;
 use crate::hall::store::Tx;
 use crate::orders::{self, Back, Booking, RefundKind, Tab};
@@ -53,12 +52,7 @@ pub fn give_back(
         reason: ask.reason.trim().to_owned(),
         at: tx.now(),
     };
-    let refund = orders::book_refund(tx, &tab, &booking)?;
-    tx.audit_new("order.refund", id, &refund)?;
-    tx.emit(EventType::OrderRefunded, Some(venue.id), &refund)?;
-    let mut order = orders::show(tx, &tab)?;
-    orders::tell(tx, EventType::OrderUpdated, &mut order)?;
-    Ok(RefundedOrder { refund, order })
+    book(tx, venue, &tab, &booking)
 }
 
 /// What goes back to which payment.

@@ -118,10 +118,20 @@ pub fn refund(
         reason: ask.reason.trim().to_owned(),
         at: tx.now(),
     };
-    let refund = orders::book_refund(tx, &tab, &booking)?;
-    tx.audit_new("order.refund", id, &refund)?;
+    book(tx, venue, &tab, &booking)
+}
+
+/// Keeps the refund with the order, and tells of both.
+pub(super) fn book(
+    tx: &mut Tx,
+    venue: &Venue,
+    tab: &Tab,
+    booking: &Booking,
+) -> Result<RefundedOrder> {
+    let refund = orders::book_refund(tx, tab, booking)?;
+    tx.audit_new("order.refund", booking.id, &refund)?;
     tx.emit(EventType::OrderRefunded, Some(venue.id), &refund)?;
-    let mut order = orders::show(tx, &tab)?;
+    let mut order = orders::show(tx, tab)?;
     orders::tell(tx, EventType::OrderUpdated, &mut order)?;
     Ok(RefundedOrder { refund, order })
 }
