@@ -343,7 +343,7 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
         return Err(Error::Refused(Code::OrderHasPayments, extra));
     }
     tab.version += 1;
-    store::save(tx, tab, before)?;
+    store::save_decided(tx, tab, before)?;
     store::replace_discounts(tx, tab.id, &bore, &store::discounts(tab)?)?;
     let mut order = show::order_at(tx, venue, tab)?;
     tx.audit(action, tab.id, None::<&()>, Some(&order))?;
@@ -472,7 +472,9 @@ pub fn attach(
 ) -> Result<Order> {
     let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     tab.customer = customer;
-    reprice(tx, venue, &mut tab, "order.attach")
+    let order = reprice(tx, venue, &mut tab, "order.attach")?;
+    store::save_head(tx, &tab)?;
+    Ok(order)
 }
 
 /// What of an open order is edited by hand.
@@ -501,7 +503,9 @@ pub fn relabel(
         return show(tx, &tab);
     }
     tab.label = checked_label(ask.label.as_deref())?;
-    reprice(tx, venue, &mut tab, "order.relabel")
+    let order = reprice(tx, venue, &mut tab, "order.relabel")?;
+    store::save_head(tx, &tab)?;
+    Ok(order)
 }
 
 /// Hands the tab to a colleague.
@@ -521,7 +525,9 @@ pub fn hand_over(
         ));
     }
     tab.served_by = format!("staff:{to}");
-    reprice(tx, venue, &mut tab, "order.hand_over")
+    let order = reprice(tx, venue, &mut tab, "order.hand_over")?;
+    store::save_head(tx, &tab)?;
+    Ok(order)
 }
 
 /// Gives an open order up, and with it all that it holds.
@@ -546,7 +552,7 @@ pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Ord
     tab.void_reason = Some(reason.to_owned());
     tab.version += 1;
     holds::release(tx, &tab)?;
-    store::save(tx, &tab, before)?;
+    store::save_void(tx, &tab, before)?;
     let mut order = show::order_at(tx, venue, &tab)?;
     tx.audit("order.void", id, None::<&()>, Some(&order))?;
     tell(tx, EventType::OrderVoided, &mut order)?;

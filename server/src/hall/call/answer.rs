@@ -9,6 +9,7 @@ use crate::hall::error::{Error, Result};
 use crate::hall::etag::etag;
 use crate::hall::journal::Stored;
 use crate::hall::page::Page;
+use crate::hall::store::Tx;
 
 /// What an answer needs beside its body.
 pub trait Reply: Serialize + Send + 'static {
@@ -37,7 +38,32 @@ pub(super) struct Rendered {
     pub kept: Option<Stored>,
 }
 
-pub(super) fn rendered<T: Reply>(status: StatusCode, value: &T) -> Result<Rendered> {
+/// A verb with its answer. Boxed, so that what runs it stands in the program once and not once for each route.
+pub(super) type Act = Box<dyn Fn(&mut Tx) -> Result<Rendered> + Send>;
+
+pub(super) fn act<T: Reply>(
+    status: StatusCode,
+    verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+) -> Act {
+    Box::new(move |tx| rendered(status, &verb(tx)?))
+}
+
+/// As [`act`], with the cookie that `cookie` makes of what `verb` gave.
+pub(super) fn act_with_cookie<T: Reply>(
+    status: StatusCode,
+    cookie: impl Fn(&T) -> String + Send + 'static,
+    verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+) -> Act {
+    Box::new(move |tx| {
+        let value = verb(tx)?;
+        let mut made = rendered(status, &value)?;
+        let headers = &mut made.told.headers;
+        headers.push(("set-cookie".to_owned(), cookie(&value)));
+        Ok(made)
+    })
+}
+
+fn rendered<T: Reply>(status: StatusCode, value: &T) -> Result<Rendered> {
     let kept = value.kept().map(|kept| stored(status, &kept)).transpose()?;
     Ok(Rendered {
         told: stored(status, value)?,
@@ -46,21 +72,26 @@ pub(super) fn rendered<T: Reply>(status: StatusCode, value: &T) -> Result<Render
 }
 
 pub(super) fn stored<T: Reply>(status: StatusCode, value: &T) -> Result<Stored> {
-    let mut headers = Vec::new();
-    let body = if status == StatusCode::NO_CONTENT {
-        Vec::new()
-    } else {
-        headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        serde_json::to_vec(value).map_err(Error::bug)?
+    let body = match status {
+        StatusCode::NO_CONTENT => None,
+        _ => Some(serde_json::to_vec(value).map_err(Error::bug)?),
     };
-    if let Some(version) = value.version() {
+    headed(status, body, value.version())
+}
+
+fn headed(status: StatusCode, body: Option<Vec<u8>>, version: Option<i64>) -> Result<Stored> {
+    let mut headers = Vec::new();
+    if body.is_some() {
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    if let Some(version) = version {
         let tag = etag(version).to_str().map_err(Error::bug)?.to_owned();
         headers.push(("etag".to_owned(), tag));
     }
     Ok(Stored {
         status: status.as_u16(),
         headers,
-        body,
+        body: body.unwrap_or_default(),
     })
 }
 

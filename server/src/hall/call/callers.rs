@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
-use super::answer::{Answer, Reply, stored};
+use super::answer::{Answer, Reply, act, act_with_cookie};
 use super::request::Request;
 use super::token::{cookie_of, same_origin};
 use super::{DEVICE_COOKIE, GUEST_COOKIE, Hall, STAFF_COOKIE};
@@ -22,89 +22,80 @@ macro_rules! ways {
     ($call:ident) => {
         impl $call {
             /// Runs `verb` and answers 201 with what it made.
-            pub async fn create<T: Reply>(
+            pub fn create<T: Reply>(
                 &self,
                 hot: impl IntoIterator<Item = Hot>,
                 verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-            ) -> Result<Answer> {
+            ) -> impl Future<Output = Result<Answer>> {
                 let hot = hot.into_iter().collect();
-                self.request
-                    .write(self.scope(), hot, StatusCode::CREATED, verb)
-                    .await
+                let act = act(StatusCode::CREATED, verb);
+                self.request.write(self.scope(), hot, act)
             }
 
             /// Runs `verb` and answers 200 with what it changed.
-            pub async fn write<T: Reply>(
+            pub fn write<T: Reply>(
                 &self,
                 hot: impl IntoIterator<Item = Hot>,
                 verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-            ) -> Result<Answer> {
+            ) -> impl Future<Output = Result<Answer>> {
                 let hot = hot.into_iter().collect();
-                self.request
-                    .write(self.scope(), hot, StatusCode::OK, verb)
-                    .await
+                let act = act(StatusCode::OK, verb);
+                self.request.write(self.scope(), hot, act)
             }
 
             /// Runs `verb` and answers 202 with what will be done: a job goes on from what it wrote.
-            pub async fn accept<T: Reply>(
+            pub fn accept<T: Reply>(
                 &self,
                 hot: impl IntoIterator<Item = Hot>,
                 verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-            ) -> Result<Answer> {
+            ) -> impl Future<Output = Result<Answer>> {
                 let hot = hot.into_iter().collect();
-                self.request
-                    .write(self.scope(), hot, StatusCode::ACCEPTED, verb)
-                    .await
+                let act = act(StatusCode::ACCEPTED, verb);
+                self.request.write(self.scope(), hot, act)
             }
 
             /// Runs `verb` and answers 204.
-            pub async fn remove(
+            pub fn remove(
                 &self,
                 hot: impl IntoIterator<Item = Hot>,
                 verb: impl Fn(&mut Tx) -> Result<()> + Send + 'static,
-            ) -> Result<Answer> {
+            ) -> impl Future<Output = Result<Answer>> {
                 let hot = hot.into_iter().collect();
-                self.request
-                    .write(self.scope(), hot, StatusCode::NO_CONTENT, verb)
-                    .await
+                let act = act(StatusCode::NO_CONTENT, verb);
+                self.request.write(self.scope(), hot, act)
             }
 
             /// Runs `verb` and answers with `status`, and with the cookie that `cookie` makes of what it gave. A token
             /// that `verb` made by [`Tx::new_token`] is told again to who sends the same under the same key.
-            pub async fn tell<T: Reply>(
+            pub fn tell<T: Reply>(
                 &self,
                 status: StatusCode,
                 hot: impl IntoIterator<Item = Hot>,
                 cookie: impl Fn(&T) -> String + Send + 'static,
                 verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-            ) -> Result<Answer> {
+            ) -> impl Future<Output = Result<Answer>> {
                 let hot = hot.into_iter().collect();
-                self.request
-                    .tell(self.scope(), hot, status, cookie, verb)
-                    .await
+                let act = act_with_cookie(status, cookie, verb);
+                self.request.tell(self.scope(), hot, act)
             }
 
             /// Answers 200 with what `find` finds on one snapshot.
-            pub async fn read<T: Reply>(
+            pub fn read<T: Reply>(
                 &self,
                 find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
-            ) -> Result<Answer> {
-                let find = move |read: &mut Read| stored(StatusCode::OK, &find(read)?);
-                self.request
-                    .hall
-                    .db
-                    .read(self.scope(), find)
-                    .await
-                    .map(Answer::new)
+            ) -> impl Future<Output = Result<Answer>> {
+                let find = move |read: &mut Read| Answer::of(StatusCode::OK, &find(read)?);
+                self.request.hall.db.read(self.scope(), find)
             }
 
             /// Runs `verb` as if, answers 200 with what it would answer, and keeps nothing of it: a preview is
             /// the very act, so the two cannot differ.
-            pub async fn rehearse<T: Reply>(
+            pub fn rehearse<T: Reply>(
                 &self,
                 verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-            ) -> Result<Answer> {
-                self.request.rehearse(self.scope(), verb).await
+            ) -> impl Future<Output = Result<Answer>> {
+                let act = act(StatusCode::OK, verb);
+                self.request.rehearse(self.scope(), act)
             }
 
             /// The stored answer of this request's key, for a handler that does something slow before it writes.
@@ -113,24 +104,21 @@ macro_rules! ways {
             }
 
             /// A read whose outcome the handler itself goes on with.
-            pub async fn look<T: Send + 'static>(
+            pub fn look<T: Send + 'static>(
                 &self,
                 find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
-            ) -> Result<T> {
-                self.request.hall.db.read(self.scope(), find).await
+            ) -> impl Future<Output = Result<T>> {
+                self.request.hall.db.read(self.scope(), find)
             }
 
             /// A write whose outcome the handler itself goes on with; it keeps no idempotency key.
-            pub async fn act<T: Send + 'static>(
+            pub fn act<T: Send + 'static>(
                 &self,
                 hot: impl IntoIterator<Item = Hot>,
                 verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-            ) -> Result<T> {
-                self.request
-                    .hall
-                    .db
-                    .write(self.scope(), hot.into_iter().collect(), verb)
-                    .await
+            ) -> impl Future<Output = Result<T>> {
+                let hot = hot.into_iter().collect();
+                self.request.hall.db.write(self.scope(), hot, verb)
             }
 
             /// The version that an edit was made from, if the caller says.
@@ -217,13 +205,12 @@ impl StaffCall {
 
     /// Answers 200 with what `find` finds on one snapshot, which may be some moments behind: for lists of many rows
     /// and sums over them, which a replica may serve.
-    pub async fn survey<T: Reply>(
+    pub fn survey<T: Reply>(
         &self,
         find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
-    ) -> Result<Answer> {
-        let find = move |read: &mut Read| stored(StatusCode::OK, &find(read)?);
-        let db = &self.request.hall.db;
-        db.read_behind(self.scope(), find).await.map(Answer::new)
+    ) -> impl Future<Output = Result<Answer>> {
+        let find = move |read: &mut Read| Answer::of(StatusCode::OK, &find(read)?);
+        self.request.hall.db.read_behind(self.scope(), find)
     }
 
     pub fn hot(&self, kind: &str, id: impl ToString + Copy) -> Hot {
@@ -428,16 +415,15 @@ impl PublicCall {
     }
 
     /// A write for a chain that this very write founds, told as by [`TenantCall::tell`].
-    pub async fn found<T: Reply>(
+    pub fn found<T: Reply>(
         &self,
         tenant: TenantId,
         cookie: impl Fn(&T) -> String + Send + 'static,
         verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> Result<Answer> {
+    ) -> impl Future<Output = Result<Answer>> {
         let scope = self.request.scope(tenant, self.now, "nobody", None);
-        self.request
-            .tell(scope, Vec::new(), StatusCode::CREATED, cookie, verb)
-            .await
+        let act = act_with_cookie(StatusCode::CREATED, cookie, verb);
+        self.request.tell(scope, Vec::new(), act)
     }
 
     /// The tenant of a guest's page: from `X-Regulars-Tenant` (its slug), else from the host name.

@@ -2,13 +2,13 @@
 
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Hall;
 use super::again::{Seeds, hidden};
-use super::answer::{Answer, Rendered, Reply, refused, rendered, stored};
+use super::answer::{Act, Answer, refused};
 use crate::hall::access::{self, Rule};
 use crate::hall::error::{Code, Error, Extra, Result, Violation};
 use crate::hall::http::{Facts, facts};
@@ -161,44 +161,23 @@ impl Request {
     }
 
     /// Runs the verb with all that a write leaves behind, in one transaction.
-    pub async fn write<T: Reply>(
-        &self,
-        scope: Scope,
-        hot: Vec<Hot>,
-        status: StatusCode,
-        verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> Result<Answer> {
+    pub async fn write(&self, scope: Scope, hot: Vec<Hot>, act: Act) -> Result<Answer> {
         let note = self.note();
-        let render = move |tx: &mut Tx| {
-            let value = verb(tx)?;
+        let noted = move |tx: &mut Tx| {
+            let made = act(tx)?;
             note(tx)?;
-            rendered(status, &value)
-        };
-        self.perform(scope, hot, render).await
-    }
-
-    /// As [`Request::write`], with a cookie. Without a key, what the verb does not note in the journal is not noted:
-    /// anybody may ask, and most who do change nothing.
-    pub async fn tell<T: Reply>(
-        &self,
-        scope: Scope,
-        hot: Vec<Hot>,
-        status: StatusCode,
-        cookie: impl Fn(&T) -> String + Send + 'static,
-        verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> Result<Answer> {
-        let note = self.keyed(&scope.by.actor)?.map(|_| self.note());
-        let render = move |tx: &mut Tx| {
-            let value = verb(tx)?;
-            if let Some(note) = &note {
-                note(tx)?;
-            }
-            let mut made = rendered(status, &value)?;
-            let headers = &mut made.told.headers;
-            headers.push(("set-cookie".to_owned(), cookie(&value)));
             Ok(made)
         };
-        self.perform(scope, hot, render).await
+        self.perform(scope, hot, Box::new(noted)).await
+    }
+
+    /// As [`Request::write`]. Without a key, what the verb does not note in the journal is not noted: anybody may ask,
+    /// and most who do change nothing.
+    pub async fn tell(&self, scope: Scope, hot: Vec<Hot>, act: Act) -> Result<Answer> {
+        match self.keyed(&scope.by.actor)? {
+            Some(_) => self.write(scope, hot, act).await,
+            None => self.perform(scope, hot, act).await,
+        }
     }
 
     /// What is noted of a verb that notes nothing itself: its route.
@@ -214,12 +193,7 @@ impl Request {
         }
     }
 
-    async fn perform(
-        &self,
-        scope: Scope,
-        mut hot: Vec<Hot>,
-        render: impl Fn(&mut Tx) -> Result<Rendered> + Send + 'static,
-    ) -> Result<Answer> {
+    async fn perform(&self, scope: Scope, mut hot: Vec<Hot>, act: Act) -> Result<Answer> {
         let keyed = self.keyed(&scope.by.actor)?;
         if let (Some(keyed), Some(tenant)) = (&keyed, scope.tenant) {
             let row = format!("{} {} {}", keyed.principal, keyed.operation, keyed.key);
@@ -227,8 +201,8 @@ impl Request {
         }
         let (request_id, seeds) = (self.request_id(), self.seeds());
         let all = move |tx: &mut Tx| match &keyed {
-            None => render(tx).map(|made| Answer::new(made.told)),
-            Some(keyed) => once(tx, keyed, &seeds, &request_id, &render),
+            None => act(tx).map(|made| Answer::new(made.told)),
+            Some(keyed) => once(tx, keyed, &seeds, &request_id, &act),
         };
         self.hall.db.write(scope, hot, all).await
     }
@@ -255,15 +229,11 @@ impl Request {
         digest.copied().unwrap_or([0; 32])
     }
 
-    pub async fn rehearse<T: Reply>(
-        &self,
-        scope: Scope,
-        verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> Result<Answer> {
+    pub async fn rehearse(&self, scope: Scope, act: Act) -> Result<Answer> {
         let all = move |tx: &mut Tx| {
             let mut told = None;
             let undone = tx.savepoint(|tx| {
-                told = Some(stored(StatusCode::OK, &verb(tx)?)?);
+                told = Some(act(tx)?.told);
                 // Any error undoes the savepoint; this one is seen by nobody.
                 Err::<(), Error>(Error::Stale)
             });
@@ -291,18 +261,12 @@ fn find_answer(read: &mut Read, keyed: &Keyed, seeds: &Seeds) -> Result<Option<A
 
 /// The two savepoints: the outer one claims the key and keeps the answer, the inner one holds the
 /// verb, so that a refusal undoes the verb and is itself kept.
-fn once(
-    tx: &mut Tx,
-    keyed: &Keyed,
-    seeds: &Seeds,
-    request_id: &str,
-    verb: impl Fn(&mut Tx) -> Result<Rendered>,
-) -> Result<Answer> {
+fn once(tx: &mut Tx, keyed: &Keyed, seeds: &Seeds, request_id: &str, act: &Act) -> Result<Answer> {
     if let Some(answer) = find_answer(tx, keyed, seeds)? {
         return Ok(answer);
     }
     let nonce = seeds.sow(tx, keyed)?;
-    let made = match tx.savepoint(verb) {
+    let made = match tx.savepoint(act) {
         Ok(made) => made,
         Err(error) if error.is_final() => return keep_refusal(tx, keyed, error, request_id),
         Err(error) => return Err(error),

@@ -44,7 +44,7 @@ pub use work::{Health, Hot, Scope};
 use super::error::{Error, Result};
 use super::id::{Id, TenantId};
 use super::secret::{self, Entropy, Secret};
-use work::{Job, Work};
+use work::{Job, Verb};
 
 /// A read may take this long on a store thread; then it is interrupted.
 const READ_TIME_MAX: Duration = Duration::from_secs(10);
@@ -182,11 +182,20 @@ impl Db {
     ///
     /// # Errors
     /// What `verb` answered, in which case nothing is kept; or the store's own `Busy`, `Full`, `Bug`.
-    pub async fn write<T: Send + 'static>(
+    pub fn write<T: Send + 'static>(
         &self,
         scope: Scope,
         hot: Vec<Hot>,
         verb: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> {
+        self.write_boxed(scope, hot, Box::new(verb))
+    }
+
+    async fn write_boxed<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        hot: Vec<Hot>,
+        verb: Verb<T>,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Job::new(scope, hot, verb, reply));
@@ -200,77 +209,65 @@ impl Db {
     }
 
     /// Runs `find` on one snapshot of the store.
-    pub async fn read<T: Send + 'static>(
+    pub fn read<T: Send + 'static>(
         &self,
         scope: Scope,
         find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.read_as(Rank::Tenant, scope, find).await
+    ) -> impl Future<Output = Result<T>> {
+        self.read_as(Rank::Tenant, scope, Box::new(move |tx| find(tx)))
     }
 
     /// As [`Db::read`], on a snapshot that may be some moments behind: the replica's, where there is one.
-    pub async fn read_behind<T: Send + 'static>(
+    pub fn read_behind<T: Send + 'static>(
         &self,
         scope: Scope,
         find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.read_as(Rank::Behind, scope, find).await
+    ) -> impl Future<Output = Result<T>> {
+        self.read_as(Rank::Behind, scope, Box::new(move |tx| find(tx)))
     }
 
     async fn read_as<T: Send + 'static>(
         &self,
         rank: Rank,
         scope: Scope,
-        find: impl Fn(&mut Read) -> Result<T> + Send + 'static,
+        find: Verb<T>,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        let find = move |tx: &mut Tx| find(tx);
         let job = Box::new(Job::new(scope, Vec::new(), find, reply));
-        self.send_read(job, rank)?;
+        match &self.pool {
+            Pool::Sqlite(threads) => threads.read(job)?,
+            Pool::Postgres(threads) => threads.read(job, rank)?,
+        }
         answer
             .await
             .unwrap_or_else(|_| Err(Error::Busy(Duration::from_secs(1))))
     }
 
     /// Reads over all tenants: for the scheduler, verify and the look-ups that come before a tenant.
-    pub async fn across_tenants<T: Send + 'static>(
+    pub fn across_tenants<T: Send + 'static>(
         &self,
         now: Timestamp,
         find: impl Fn(&mut Across<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.across(Scope::of_nobody(now), find).await
+    ) -> impl Future<Output = Result<T>> {
+        self.across(Scope::of_nobody(now), find)
     }
 
     /// As [`Db::across_tenants`], for a walk over the whole store that nobody waits for.
-    pub async fn across_tenants_patiently<T: Send + 'static>(
+    pub fn across_tenants_patiently<T: Send + 'static>(
         &self,
         now: Timestamp,
         find: impl Fn(&mut Across<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.across(Scope::of_nobody(now).patient(), find).await
+    ) -> impl Future<Output = Result<T>> {
+        self.across(Scope::of_nobody(now).patient(), find)
     }
 
-    async fn across<T: Send + 'static>(
+    fn across<T: Send + 'static>(
         &self,
         scope: Scope,
         find: impl Fn(&mut Across<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let (reply, answer) = oneshot::channel();
+    ) -> impl Future<Output = Result<T>> {
         let find = move |tx: &mut Tx| find(&mut Across(&mut tx.read));
-        self.send_read(
-            Box::new(Job::new(scope, Vec::new(), find, reply)),
-            Rank::Audit,
-        )?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Error::Busy(Duration::from_secs(1))))
-    }
-
-    fn send_read(&self, job: Box<dyn Work>, rank: Rank) -> Result<()> {
-        match &self.pool {
-            Pool::Sqlite(threads) => threads.read(job),
-            Pool::Postgres(threads) => threads.read(job, rank),
-        }
+        self.read_as(Rank::Audit, scope, Box::new(find))
     }
 
     /// Ends the store's threads when what they hold is done.

@@ -189,21 +189,25 @@ pub(super) enum Verdict {
     Again(String),
 }
 
-pub(super) struct Job<T, F> {
+/// What a transaction does. Boxed, so that what carries it stands in the program once for each kind of answer and not
+/// once for each verb.
+pub(super) type Verb<T> = Box<dyn Fn(&mut Tx) -> Result<T> + Send>;
+
+pub(super) struct Job<T> {
     scope: Scope,
     hot: Vec<Hot>,
-    verb: F,
+    verb: Verb<T>,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
-impl<T, F> Job<T, F> {
+impl<T> Job<T> {
     pub(super) fn new(
         scope: Scope,
         mut hot: Vec<Hot>,
-        verb: F,
+        verb: Verb<T>,
         reply: oneshot::Sender<Result<T>>,
-    ) -> Job<T, F> {
+    ) -> Job<T> {
         // Sorted, so that two transactions never wait for each other.
         hot.sort_unstable();
         hot.dedup();
@@ -217,7 +221,7 @@ impl<T, F> Job<T, F> {
     }
 }
 
-impl<T: Send, F: Fn(&mut Tx) -> Result<T> + Send> Work for Job<T, F> {
+impl<T: Send> Work for Job<T> {
     fn scope(&self) -> &Scope {
         &self.scope
     }
