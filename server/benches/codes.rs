@@ -111,7 +111,7 @@ fn raw() -> f64 {
             "pragma journal_mode = wal; pragma synchronous = full;
              create table coupons (tenant_id text not null, coupon_id text not null, batch_id text not null,
                code text not null, shown text, version integer not null default 1, paused_at integer,
-               archived_at integer, primary key (tenant_id, coupon_id)) strict, without rowid;
+               archived_at integer, primary key (tenant_id, coupon_id)) strict;
              create unique index coupons_by_code on coupons (tenant_id, code) where archived_at is null;
              create index coupons_archived on coupons (tenant_id, code) where archived_at is not null;
              create index coupons_paused on coupons (tenant_id, code)

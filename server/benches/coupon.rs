@@ -499,7 +499,7 @@ fn replay(file: &Path, recorded: &[Call]) -> Limit {
     connection
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;
-             pragma cache_size = -64000; pragma foreign_keys = on;",
+             pragma cache_size = -64000; pragma temp_store = memory; pragma foreign_keys = on;",
         )
         .expect("pragmas");
     connection.set_prepared_statement_cache_capacity(512);

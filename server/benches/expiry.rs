@@ -187,7 +187,7 @@ fn raw(file: &Path, tenant: TenantId, now: i64) -> Duration {
                points_end_at = null
              from ({lapsed}) l
              where customers.tenant_id = '{tenant}' and customers.customer_id = l.customer_id;
-             update points_lots set expired = expired + open, open = 0
+             update points_lots not indexed set expired = expired + open, open = 0
              where tenant_id = '{tenant}' and open > 0 and expires_at <= {now};
              commit;"
         ))

@@ -189,9 +189,7 @@ fn fill_sqlite(file: &Path, sessions: i64) {
     let connection = Connection::open(file).expect("the file");
     for (name, columns) in TABLES {
         let columns = columns.replace("bigint", "integer");
-        let sql = format!(
-            "create table {name} (tenant_id text not null, {columns}) strict, without rowid"
-        );
+        let sql = format!("create table {name} (tenant_id text not null, {columns}) strict");
         connection.execute_batch(&sql).expect("a table");
     }
     let series = |table: &str, rest: &str, count: i64| {
@@ -213,7 +211,7 @@ fn raw_loop(file: &Path, first: i64, count: i64, sessions: i64) -> f64 {
     let connection = Connection::open(file).expect("the file");
     connection
         .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;
-            pragma cache_size = -64000;")
+            pragma cache_size = -64000; pragma temp_store = memory;")
         .expect("pragmas");
     connection.set_prepared_statement_cache_capacity(64);
     let now = Clock::system().now().as_microsecond();

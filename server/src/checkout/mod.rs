@@ -100,11 +100,11 @@ pub fn place(tx: &mut Tx, venue: &Venue, source: Source, ask: &PlaceOrder) -> Re
             .map_err(|error| within(error, &format!("/payments/{place}")))?;
     }
     let mut order = orders::show(tx, &tab)?;
-    tx.audit_new("order.place", tab.id, &order)?;
-    orders::tell(tx, EventType::OrderOpened, &mut order)?;
-    if tab.status == Status::Paid {
-        orders::tell(tx, EventType::OrderPaid, &mut order)?;
-    }
+    let events: &[EventType] = match tab.status {
+        Status::Paid => &[EventType::OrderOpened, EventType::OrderPaid],
+        _ => &[EventType::OrderOpened],
+    };
+    orders::note(tx, "order.place", events, &mut order)?;
     Ok(order)
 }
 

@@ -48,8 +48,7 @@ pub fn pay(tx: &mut Tx, venue: &Venue, order: OrderId, ask: &Pay) -> Result<Paid
     let payment = take(tx, venue, &mut tab, ask)?;
     let mut order = orders::show(tx, &tab)?;
     if tab.status == Status::Paid {
-        tx.audit_new("order.pay", tab.id, &order)?;
-        orders::tell(tx, EventType::OrderPaid, &mut order)?;
+        orders::note(tx, "order.pay", &[EventType::OrderPaid], &mut order)?;
     }
     Ok(Paid { payment, order })
 }

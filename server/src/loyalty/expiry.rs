@@ -25,7 +25,7 @@ const LOOK: i64 = 100_000;
 /// Looks of one run; what is left waits for the next hour.
 const LOOKS_MAX: usize = 100;
 /// Customers of one transaction: a sale waits no longer than for them.
-const STEP: usize = 150;
+const STEP: usize = 100;
 
 pub const EXPIRE: Job = Job {
     name: "loyalty.expire",

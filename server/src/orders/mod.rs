@@ -346,8 +346,7 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
     store::save_decided(tx, tab, before)?;
     store::replace_discounts(tx, tab.id, &bore, &store::discounts(tab)?)?;
     let mut order = show::order_at(tx, venue, tab)?;
-    tx.audit(action, tab.id, None::<&()>, Some(&order))?;
-    tell(tx, EventType::OrderUpdated, &mut order)?;
+    note(tx, action, &[EventType::OrderUpdated], &mut order)?;
     Ok(order)
 }
 
@@ -554,8 +553,7 @@ pub fn void(tx: &mut Tx, venue: &Venue, id: OrderId, reason: &str) -> Result<Ord
     holds::release(tx, &tab)?;
     store::save_void(tx, &tab, before)?;
     let mut order = show::order_at(tx, venue, &tab)?;
-    tx.audit("order.void", id, None::<&()>, Some(&order))?;
-    tell(tx, EventType::OrderVoided, &mut order)?;
+    note(tx, "order.void", &[EventType::OrderVoided], &mut order)?;
     Ok(order)
 }
 
@@ -634,21 +632,35 @@ fn totals_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Res
     show::totals(&without)
 }
 
-/// Tells what became of the order, without its trace and the shares of its discounts: both are for whoever stands at
-/// the till, and would be most of the event.
+/// Notes what was done to the order and tells what became of it.
+pub fn note(tx: &mut Tx, action: &str, events: &[EventType], order: &mut Order) -> Result<()> {
+    bare(order, |order| {
+        tx.audit_new(action, order.id, order)?;
+        let mut events = events.iter();
+        events.try_for_each(|event| tx.emit(*event, Some(order.venue_id), order))
+    })
+}
+
+/// Tells what became of an order by an act that is noted as something else's.
 pub fn tell(tx: &mut Tx, event: EventType, order: &mut Order) -> Result<()> {
+    bare(order, |order| tx.emit(event, Some(order.venue_id), order))
+}
+
+/// The order without its trace and the shares of its discounts: both are for whoever stands at the till, and would be
+/// most of what is kept.
+fn bare<T>(order: &mut Order, with: impl FnOnce(&Order) -> T) -> T {
     let trace = take(&mut order.trace);
     let shares: Vec<_> = order
         .discounts
         .iter_mut()
         .map(|one| take(&mut one.shares))
         .collect();
-    let told = tx.emit(event, Some(order.venue_id), order);
+    let done = with(order);
     order.trace = trace;
     for (one, shares) in order.discounts.iter_mut().zip(shares) {
         one.shares = shares;
     }
-    told
+    done
 }
 
 /// The order as the API shows it.

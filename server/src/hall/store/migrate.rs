@@ -1,13 +1,13 @@
 //! The tables of both stores from one text.
 //!
 //! A migration is a file of statements, one a paragraph. `bigint`, `text` and `bytea` are the only types;
-//! for SQLite they are renamed and each table is made `strict, without rowid`. A paragraph that begins
+//! for SQLite they are renamed and each table is made `strict`. A paragraph that begins
 //! with `-- only: postgres` (or `sqlite`) is skipped on the other. On PostgreSQL each table that has a
 //! tenant gets its row-level security here, so that none can be forgotten.
 
 use tokio_postgres::{Client, NoTls};
 
-use super::{Dialect, Place, Settings, sqlite, statistics};
+use super::{Dialect, Place, Settings, rows, sqlite, statistics};
 use crate::hall::error::{Error, Result};
 
 /// One file of the folder `migrations`, built into the binary.
@@ -67,6 +67,7 @@ fn on_sqlite(
         tx.commit().map_err(sqlite::classify)?;
         tracing::info!(migration = migration.name, "migrated");
     }
+    rows::settle(&mut connection)?;
     statistics::settle(&mut connection)?;
     Ok(names(migrations, done))
 }
@@ -187,7 +188,7 @@ fn failed(migration: &Migration, why: &str) -> Error {
 }
 
 /// The statements of one file as `dialect` takes them.
-fn statements(text: &str, dialect: Dialect) -> Vec<String> {
+pub(super) fn statements(text: &str, dialect: Dialect) -> Vec<String> {
     let mut all = Vec::new();
     for paragraph in text.split("\n\n") {
         let (only, lines): (Vec<&str>, Vec<&str>) =
@@ -222,7 +223,7 @@ fn for_sqlite(statement: &str) -> String {
         .replace(" bigint", " integer")
         .replace(" bytea", " blob");
     if is_table && let Some(end) = text.rfind(");") {
-        text.replace_range(end.., ") strict, without rowid;");
+        text.replace_range(end.., ") strict;");
     }
     text
 }
@@ -283,7 +284,7 @@ mod tests {
         let made = statements(TEXT, Dialect::Sqlite);
         assert_eq!(made.len(), 2);
         assert!(made[0].contains("balance integer not null") && made[0].contains("code blob"));
-        assert!(made[0].ends_with(") strict, without rowid;") && !made[0].contains("collate"));
+        assert!(made[0].ends_with(") strict;") && !made[0].contains("collate"));
         assert!(made[1].starts_with("create index"));
     }
 

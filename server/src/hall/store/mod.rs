@@ -13,6 +13,7 @@ mod examine;
 mod log;
 mod migrate;
 mod postgres;
+mod rows;
 mod sqlite;
 mod statistics;
 #[cfg(test)]

@@ -52,7 +52,7 @@ fn write(connection: &mut Connection, wanted: &BTreeSet<Figures>) -> rusqlite::R
 /// Of each index that begins with the tenant.
 fn figures(connection: &Connection) -> rusqlite::Result<BTreeSet<Figures>> {
     let mut indexes = connection.prepare(
-        "select t.name, i.name, i.\"unique\", i.origin, i.partial
+        "select t.name, i.name, i.\"unique\", i.partial
          from sqlite_schema t, pragma_index_list(t.name) i
          where t.type = 'table' and t.name not like 'sqlite%'",
     )?;
@@ -70,15 +70,13 @@ fn figures(connection: &Connection) -> rusqlite::Result<BTreeSet<Figures>> {
             continue;
         }
         let is_unique = row.get::<_, i64>(2)? == 1;
-        // A table without rowid is its primary key, and goes by its own name.
-        let is_key = row.get::<_, String>(3)? == "pk";
-        let total = if row.get::<_, i64>(4)? == 1 {
+        let total = if row.get::<_, i64>(3)? == 1 {
             ROWS_OF_PARTIAL
         } else {
             ROWS
         };
         let stat = stat(total, &columns, is_unique);
-        all.insert((table.clone(), if is_key { table } else { index }, stat));
+        all.insert((table, index, stat));
     }
     Ok(all)
 }
