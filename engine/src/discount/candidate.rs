@@ -1,5 +1,7 @@
 //! A rule that asks to be applied to one order, with what this order adds to it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Discount, Scope, Type};
@@ -73,7 +75,8 @@ pub struct PointsAsked {
 pub struct Candidate {
     pub id: CandidateId,
     pub origin: Origin,
-    pub discount: Discount,
+    /// Shared: whoever weighs it for many orders holds it once.
+    pub discount: Arc<Discount>,
     /// Empty means wherever the rule reaches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<LineShare>,
@@ -93,11 +96,15 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    pub fn new(id: impl Into<CandidateId>, origin: Origin, discount: Discount) -> Self {
+    pub fn new(
+        id: impl Into<CandidateId>,
+        origin: Origin,
+        discount: impl Into<Arc<Discount>>,
+    ) -> Self {
         Self {
             id: id.into(),
             origin,
-            discount,
+            discount: discount.into(),
             lines: Vec::new(),
             coupon: None,
             points: None,
@@ -109,12 +116,17 @@ impl Candidate {
     }
 
     /// A published rule that is applied without asking; it goes by its own id.
-    pub fn automatic(discount: Discount) -> Self {
+    pub fn automatic(discount: impl Into<Arc<Discount>>) -> Self {
+        let discount = discount.into();
         let id = discount.id.as_str().to_owned();
         Self::new(id, Origin::Automatic, discount)
     }
 
-    pub fn coupon(id: impl Into<CandidateId>, discount: Discount, coupon: Coupon) -> Self {
+    pub fn coupon(
+        id: impl Into<CandidateId>,
+        discount: impl Into<Arc<Discount>>,
+        coupon: Coupon,
+    ) -> Self {
         Self {
             coupon: Some(coupon),
             ..Self::new(id, Origin::Coupon, discount)
@@ -131,6 +143,12 @@ impl Candidate {
                 ..discount
             },
         )
+    }
+
+    /// Under another name in answers.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.discount).name = name.into();
+        self
     }
 
     /// The order discount of a status tier.

@@ -29,11 +29,13 @@ pub fn order(given: &Value) -> Order {
 }
 
 pub fn candidate(given: &Value) -> Candidate {
-    let rule = Discount::new("dis_1", Type::Percentage, Scope::Order);
-    let mut usual = Candidate::new("can_1", Origin::Automatic, rule);
-    if given["origin"] == "POINTS" {
-        usual.discount.kind = Type::Points;
-    }
+    let kind = if given["origin"] == "POINTS" {
+        Type::Points
+    } else {
+        Type::Percentage
+    };
+    let rule = Discount::new("dis_1", kind, Scope::Order);
+    let usual = Candidate::new("can_1", Origin::Automatic, rule);
     serde_json::from_value(merged(&json!(usual), given)).expect("a candidate")
 }
 

@@ -1,5 +1,7 @@
 //! Codes as the pricing of an order needs them.
 
+use std::sync::Arc;
+
 use engine::discount::{Candidate, Coupon as Terms, Discount as Rule, Origin};
 use engine::quote::Language;
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ pub struct Coupon {
     pub discount_id: DiscountId,
     pub version: i64,
     /// The live version; inactive where the code is paused or its discount is archived, so that the trace says so.
-    pub rule: Rule,
+    pub rule: Arc<Rule>,
     /// What the code adds to the rule. The uses that are left are not in it: whoever prices knows the purchase.
     pub terms: Terms,
     pub max_uses: Option<u32>,
@@ -71,7 +73,7 @@ impl Coupon {
     pub fn candidate(&self, id: &str) -> Candidate {
         Candidate {
             origin: self.origin(),
-            ..Candidate::coupon(id, self.rule.clone(), self.terms.clone())
+            ..Candidate::coupon(id, Arc::clone(&self.rule), self.terms.clone())
         }
     }
 }
@@ -80,7 +82,7 @@ impl Coupon {
 ///
 /// # Errors
 /// `Refused` where no such code exists whose discount is given at this venue.
-pub fn typed(read: &mut Read, venue: &Venue, text: &str, _now: Timestamp) -> Result<Coupon> {
+pub fn typed(read: &mut Read, venue: &Venue, text: &str) -> Result<Coupon> {
     find(read, venue, text)?.ok_or_else(|| unknown(venue))
 }
 

@@ -280,7 +280,7 @@ fn nobodys() -> Result<Coupon> {
         code: String::new(),
         discount_id: id,
         version: 1,
-        rule: Rule::percentage(id.to_string(), Scope::Order, percent),
+        rule: Rule::percentage(id.to_string(), Scope::Order, percent).into(),
         terms: engine::discount::Coupon::default(),
         max_uses: None,
         max_uses_per_customer: None,

@@ -41,6 +41,7 @@ pub use hidden::{change_hidden, create_hidden};
 use live::Audience;
 pub use live::{Live, live, pickable, predefined, published, uses_of_group};
 pub use open::OpenValue;
+pub use parsed::parsed;
 pub use policy::{DiscountPolicy, EditDiscountPolicy, policy, set_policy};
 pub use words::{Base, DiscountScope, DiscountType, FixedPer, TaxBasis};
 

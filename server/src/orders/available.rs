@@ -81,7 +81,7 @@ pub fn available(read: &mut Read, venue: &Venue, id: OrderId) -> Result<Vec<Avai
         let entry = entry.ok_or_else(|| Error::bug("a candidate was not weighed"))?;
         let mut available = described(live, policy)?;
         if entry.verdict == Verdict::Rejected {
-            available.reason = Some(show::reason_of(&tab, &live.rule, entry, language)?);
+            available.reason = Some(show::reason_of(&tab, &live.rule, entry, language));
         } else if !available.is_open {
             let mut applied = evaluation.discounts.iter();
             let applied = applied.find(|one| one.candidate_id == candidate);

@@ -1,5 +1,7 @@
 //! Which rules wish to be applied to an order, and what each would use up.
 
+use std::sync::Arc;
+
 use engine::discount::{Candidate, Discount as Rule, Origin, PointsAsked, Scope, Type};
 use engine::money::Currency;
 
@@ -188,16 +190,15 @@ fn wished(wish: &Wish, candidate: Candidate) -> Candidate {
 }
 
 fn automatic(live: &Live) -> Weighed {
-    let candidate = Candidate::automatic(Rule::clone(&live.rule));
+    let candidate = Candidate::automatic(Arc::clone(&live.rule));
     Weighed::of(candidate, of_rule(live).into_iter().collect(), Some(live))
 }
 
 /// The order discount of the guest's status.
 fn tier(standing: &Standing) -> Option<Weighed> {
     let percent = standing.percent.filter(|percent| percent.scaled() > 0)?;
-    let mut candidate = Candidate::tier(standing.tier_id.to_string(), percent);
-    candidate.discount.name = standing.name.clone();
-    Some(Weighed::unpublished(candidate))
+    let candidate = Candidate::tier(standing.tier_id.to_string(), percent);
+    Some(Weighed::unpublished(candidate.named(&standing.name)))
 }
 
 /// Points that the guest wants to take off, as many as there are to spend.
@@ -210,7 +211,7 @@ fn points_wished(
     points: i64,
 ) -> Result<Weighed> {
     let order = tab.id.to_string();
-    let mut candidate = match buyer {
+    let candidate = match buyer {
         Some(buyer) => {
             let redeemable = loyalty::redeemable(read, venue, buyer.id, &order)?;
             let asked = PointsAsked {
@@ -230,8 +231,7 @@ fn points_wished(
             )
         },
     };
-    candidate.discount.name = POINTS.into();
-    Ok(Weighed::unpublished(candidate))
+    Ok(Weighed::unpublished(candidate.named(POINTS)))
 }
 
 /// A rule that was made up at the till.

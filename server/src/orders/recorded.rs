@@ -1,6 +1,8 @@
 //! A candidate as it is kept with the order that it was weighed for. Of a published rule its version is kept and
 //! not its text: the version never changes, and an order that weighed a hundred rules would carry a hundred texts.
 
+use std::sync::Arc;
+
 use engine::discount::{Candidate, Coupon, Discount as Rule, LineShare, Origin, PointsAsked};
 use engine::id::CandidateId;
 use engine::money::{Money, Percent};
@@ -18,7 +20,7 @@ pub struct Recorded {
     pub origin: Origin,
     /// The whole rule where none was published: made up at the till, a tier's benefit, points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    discount: Option<Box<Rule>>,
+    discount: Option<Arc<Rule>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     published: Option<Published>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,14 +69,14 @@ impl Recorded {
                 let published = Published {
                     id: (*candidate.id != *rule.id).then_some(id),
                     version: rule.version,
-                    name: rule.name,
+                    name: rule.name.clone(),
                     requires_approval: rule.requires_approval,
                     percent: rule.percent,
                     amount: rule.amount,
                 };
                 (None, Some(published))
             }
-            Err(_) => (Some(Box::new(rule)), None),
+            Err(_) => (Some(rule), None),
         };
         Recorded {
             id: candidate.id,
@@ -94,12 +96,12 @@ impl Recorded {
     /// The candidate again; `rule` knows the versions of published rules. None where it knows not this one.
     pub fn again(&self, rule: impl FnOnce(Version) -> Option<Rule>) -> Option<Candidate> {
         let discount = match (&self.discount, &self.published) {
-            (Some(own), _) => Rule::clone(own),
-            (None, Some(of)) => Rule {
+            (Some(own), _) => Arc::clone(own),
+            (None, Some(of)) => Arc::new(Rule {
                 percent: of.percent,
                 amount: of.amount,
                 ..rule(self.version()?)?
-            },
+            }),
             (None, None) => return None,
         };
         Some(Candidate {

@@ -7,7 +7,6 @@ use engine::quote::{Language, TraceCode, TraceEntry, Verdict, Wording, sentence}
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::borne::{Borne, is_comp};
@@ -175,7 +174,7 @@ pub struct Reason {
     pub verdict: Verdict,
     /// Codes with their figures, for programs. Amounts are minor units.
     #[schema(value_type = Vec<Object>)]
-    pub codes: Vec<Json>,
+    pub codes: Vec<TraceCode>,
     /// The same for people, in the venue's language.
     #[schema(example = "Takes off 1.20 EUR.")]
     pub sentence: String,
@@ -234,12 +233,12 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     }
     let evaluation = &tab.decided.evaluation;
     let language = language_or_english(&venue.language);
-    let told = |entries: &[TraceEntry]| -> Result<Vec<Reason>> {
+    let told = |entries: &[TraceEntry]| -> Vec<Reason> {
         let reasons = entries.iter().map(|entry| reason(tab, entry, language));
         reasons.collect()
     };
-    order.removed = told(&tab.removed)?;
-    order.trace = told(&evaluation.trace)?;
+    order.removed = told(&tab.removed);
+    order.trace = told(&evaluation.trace);
     let shares = Shares::of(evaluation);
     // They are shown in the order in which they were taken.
     for (shown, applied) in order.discounts.iter_mut().zip(&evaluation.discounts) {
@@ -412,7 +411,7 @@ fn applied(tab: &Tab, borne: &Borne<'_>) -> Applied {
 }
 
 /// An entry of the trace, also as a sentence.
-pub fn reason(tab: &Tab, entry: &TraceEntry, language: Language) -> Result<Reason> {
+pub fn reason(tab: &Tab, entry: &TraceEntry, language: Language) -> Reason {
     told(tab, name_of(tab, &entry.discount_id), entry, language)
 }
 
@@ -422,11 +421,11 @@ pub fn reason_of(
     rule: &engine::discount::Discount,
     entry: &TraceEntry,
     language: Language,
-) -> Result<Reason> {
+) -> Reason {
     told(tab, rule.name.clone(), entry, language)
 }
 
-fn told(tab: &Tab, named: String, entry: &TraceEntry, language: Language) -> Result<Reason> {
+fn told(tab: &Tab, named: String, entry: &TraceEntry, language: Language) -> Reason {
     let money = |amount: i64| Money::of(amount, &tab.currency).said(language);
     let local = |at: Timestamp| tab.decided.local(at);
     let name = |id: &engine::id::DiscountId| name_of(tab, id);
@@ -437,15 +436,14 @@ fn told(tab: &Tab, named: String, entry: &TraceEntry, language: Language) -> Res
     };
     let say = |code: &TraceCode| sentence(code, language, wording);
     let all = std::iter::once(&entry.reason).chain(&entry.notes);
-    let codes: serde_json::Result<Vec<Json>> = all.clone().map(serde_json::to_value).collect();
-    Ok(Reason {
+    Reason {
         discount_id: entry.discount_id.to_string(),
         version: entry.version,
         name: named,
         verdict: entry.verdict,
-        codes: codes.map_err(Error::bug)?,
+        codes: all.clone().cloned().collect(),
         sentence: all.map(say).collect::<Vec<_>>().join(" "),
-    })
+    }
 }
 
 fn name_of(tab: &Tab, id: &engine::id::DiscountId) -> String {

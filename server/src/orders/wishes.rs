@@ -270,8 +270,7 @@ pub fn take_points(
 /// # Errors
 /// `Refused(CouponInvalid)` where there is no such code; `Conflict(AlreadyDone)` where it goes on for the guest anyway.
 pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &Tab, text: &str) -> Result<Wish> {
-    let now = tx.now();
-    let coupon = coupons::typed(tx, venue, text, now)?;
+    let coupon = coupons::typed(tx, venue, text)?;
     let is_running = |id: &String| *id == coupon.id.to_string();
     if tab.asks.ids.keys().any(is_running) {
         let said = "The code goes on for this guest: it is applied without being typed.";
@@ -429,21 +428,17 @@ pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
         TraceCode::NotEnoughPoints { .. } => Code::PointsShort,
         _ => Code::DiscountRefused,
     };
-    match reason {
-        Ok(reason) => {
-            let mut extra = Extra::saying(reason.sentence).with("reason", reason.codes[0].clone());
-            if let TraceCode::ExcludedBy { discount_id, .. } = &entry.reason {
-                let mut by = tab.decided.evaluation.discounts.iter();
-                let by = by.find(|one| one.discount_id == *discount_id);
-                let id = by.and_then(|one| tab.asks.ids.get(one.candidate_id.as_str()));
-                if let Some(id) = id {
-                    extra = extra.with("excludedById", id.to_string());
-                }
-            }
-            Error::Refused(code, extra)
+    let code_in_full = serde_json::to_value(&entry.reason).unwrap_or_default();
+    let mut extra = Extra::saying(reason.sentence).with("reason", code_in_full);
+    if let TraceCode::ExcludedBy { discount_id, .. } = &entry.reason {
+        let mut by = tab.decided.evaluation.discounts.iter();
+        let by = by.find(|one| one.discount_id == *discount_id);
+        let id = by.and_then(|one| tab.asks.ids.get(one.candidate_id.as_str()));
+        if let Some(id) = id {
+            extra = extra.with("excludedById", id.to_string());
         }
-        Err(error) => error,
     }
+    Error::Refused(code, extra)
 }
 
 /// Takes a discount off an open order. One that nobody asked for stays off until somebody asks for it by name.

@@ -1,12 +1,14 @@
+use std::sync::Arc;
+
 use engine::discount::{Coupon as CodeTerms, Discount as Rule};
 use engine::window::Bound;
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use crate::coupons::apply::Coupon;
 use crate::coupons::show::written;
 use crate::coupons::terms::{Duration, Terms};
-use crate::hall::error::{Error, Result};
+use crate::discounts::parsed;
+use crate::hall::error::Result;
 use crate::hall::filter::places;
 use crate::hall::id::{CouponId, CustomerId, VenueId};
 use crate::hall::money::Money;
@@ -88,32 +90,28 @@ fn opened(coupon: Coupon, until: Option<Timestamp>) -> Coupon {
     }
 }
 
-/// Of what a published version says beside its rule, the limits: they bind whatever the code.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct OfRule {
-    max_total_uses: Option<u32>,
-    max_uses_per_customer: Option<u32>,
-}
-
 fn coupon(row: &Row) -> Result<Coupon> {
     let id: CouponId = row.get(0)?;
     let terms: Terms = row.json(4)?;
     let customer: Option<CustomerId> = row.get(5)?;
-    let mut rule: Rule = row.json(8)?;
+    let (discount_id, version) = (row.get(6)?, row.get(7)?);
+    let published = parsed((discount_id, version), row.get(8)?, row.get(11)?)?;
     let is_over =
         row.get::<Option<Timestamp>>(9)?.is_some() || row.get::<Option<Timestamp>>(10)?.is_some();
-    rule.is_active &= !is_over;
+    let rule = if is_over {
+        Arc::new(Rule {
+            is_active: false,
+            ..Rule::clone(&published.rule)
+        })
+    } else {
+        published.rule
+    };
     let code = written(&row.get::<String>(1)?, row.get(2)?, &row.get::<String>(3)?);
-    let of_rule: Option<String> = row.get(11)?;
-    let of_rule: OfRule = of_rule.map_or(Ok(OfRule::default()), |text| {
-        serde_json::from_str(&text).map_err(Error::bug)
-    })?;
     let least = terms.min_purchase_amount.as_ref().map(Money::known);
     Ok(Coupon {
         id,
-        discount_id: row.get(6)?,
-        version: row.get(7)?,
+        discount_id,
+        version,
         rule,
         terms: CodeTerms {
             code: code.clone(),
@@ -128,11 +126,11 @@ fn coupon(row: &Row) -> Result<Coupon> {
         code,
         max_uses: terms.max_uses,
         max_uses_per_customer: terms.max_uses_per_customer,
-        rule_max_uses: of_rule.max_total_uses,
-        rule_max_uses_per_customer: of_rule.max_uses_per_customer,
+        rule_max_uses: published.terms.max_total_uses,
+        rule_max_uses_per_customer: published.terms.max_uses_per_customer,
         needs_customer: customer.is_some()
             || terms.need_customer()
-            || of_rule.max_uses_per_customer.is_some(),
+            || published.terms.max_uses_per_customer.is_some(),
         first_purchase_only: terms.first_purchase_only,
         duration: terms.duration,
         reward_id: terms.reward_id,

@@ -14,11 +14,10 @@ both_stores! {
         arrange(&app, rule, "OTHER", Terms::default()).await;
         let venue = at_venue(&app).await;
         app.write(move |tx| {
-            let now = tx.now();
             for (order, code, customer, saving) in
                 [("ord_1", "save20", Some(ann), Some(1_000)), ("ord_2", "save20", None, None), ("ord_3", "other", None, Some(5))]
             {
-                let coupon = typed(tx, &venue, code, now)?;
+                let coupon = typed(tx, &venue, code)?;
                 let purchase = Purchase { id: order.into(), venue: venue.id, customer, currency: "EUR".into() };
                 uses::hold(tx, &purchase, &coupon.limits())?.expect("it is left");
                 if let Some(saving) = saving {

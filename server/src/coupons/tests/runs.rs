@@ -100,7 +100,7 @@ both_stores! {
         let venue = at_venue(&app).await;
         app.write(move |tx| {
             let now = tx.now();
-            let coupon = typed(tx, &venue, "month-ly", now)?;
+            let coupon = typed(tx, &venue, "month-ly")?;
             assert_eq!((coupon.id, coupon.code.as_str(), coupon.needs_customer), (code, "MONTHLY", true));
             assert!(running(tx, &venue, ann, now)?.is_empty());
             let purchase = Purchase { id: "ord_1".into(), venue: venue.id, customer: Some(ann), currency: "EUR".into() };
@@ -142,12 +142,12 @@ both_stores! {
             };
             let (one, two) = (issue_personal(tx, &ask)?, issue_personal(tx, &ask)?);
             assert!(one.code != two.code && one.code.len() == 12);
-            let coupon = typed(tx, &venue, &one.code.to_lowercase(), now)?;
+            let coupon = typed(tx, &venue, &one.code.to_lowercase())?;
             assert_eq!((coupon.id, coupon.discount_id, coupon.max_uses, coupon.needs_customer), (one.id, rule, Some(1), true));
             assert_eq!(coupon.origin(), engine::discount::Origin::Reward);
             assert_eq!(coupon.terms.customer_id.as_ref().map(|id| id.as_str().to_owned()), Some(ann.to_string()));
             assert!(coupon.rule.is_active && coupon.terms.valid_until.is_some());
-            let none = typed(tx, &venue, "NONE", now);
+            let none = typed(tx, &venue, "NONE");
             assert!(matches!(none, Err(Error::Refused(Code::CouponInvalid, _))));
             Ok(())
         }).await;

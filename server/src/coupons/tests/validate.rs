@@ -78,8 +78,7 @@ async fn unusable(app: &TestApp) -> Vec<(&'static str, String)> {
     let venue = at_venue(app).await;
     let personal = app
         .write(move |tx| {
-            let now = tx.now();
-            let coupon = typed(tx, &venue, "SPENT", now)?;
+            let coupon = typed(tx, &venue, "SPENT")?;
             let purchase = Purchase {
                 id: "ord_1".into(),
                 venue: venue.id,
@@ -169,9 +168,8 @@ both_stores! {
         arrange(&app, rule, "EACH", Terms { max_uses_per_customer: Some(1), ..Terms::default() }).await;
         let voucher = app.write(move |tx| {
             let ask = Personal { discount: rule, customer: ann, expires_at: None, reward: Some("rwd_1".into()) };
-            let now = tx.now();
             for code in ["FIRST", "EACH"] {
-                let coupon = typed(tx, &venue, code, now)?;
+                let coupon = typed(tx, &venue, code)?;
                 let purchase = Purchase { id: "ord_1".into(), venue: venue.id, customer: Some(ann), currency: "EUR".into() };
                 uses::hold(tx, &purchase, &coupon.limits())?.expect("the first");
             }
@@ -205,8 +203,7 @@ both_stores! {
         }
         let venue = at_venue(&app).await;
         app.write(move |tx| {
-            let now = tx.now();
-            let coupon = typed(tx, &venue, "ONE", now)?;
+            let coupon = typed(tx, &venue, "ONE")?;
             let purchase = Purchase { id: "ord_1".into(), venue: venue.id, customer: None, currency: "EUR".into() };
             uses::hold(tx, &purchase, &coupon.rule_limits())?.expect("the first");
             Ok(())
