@@ -132,7 +132,7 @@ fn customer(number: i64) -> CustomerId {
     format!("cus_01kab{number:021}").parse().expect("an id")
 }
 
-/// The customers with their ledgers and lots, each in the order of its key.
+/// The customers with their ledgers and lots as they come to be: everybody's first before anybody's second.
 fn fill(file: &Path, tenant: TenantId, now: i64) {
     let connection = Connection::open(file).expect("the file opens");
     let series = format!(
@@ -149,11 +149,11 @@ fn fill(file: &Path, tenant: TenantId, now: i64) {
              insert into points_ledger (tenant_id, customer_id, seq, ledger_id, kind, points, balance_after,
                cause_kind, cause_id, purchase_id, earn_kind, policy, at)
              {series} select '{tenant}', {key}, s, printf('led_01kab%015d%06d', i, s), 'EARN', 50, 50 * s, 'order',
-               printf('ord_01kab%015d%06d', i, s), printf('ord_01kab%015d%06d', i, s), 'SPEND', '{{}}', 1 from n, e;
+               printf('ord_01kab%015d%06d', i, s), printf('ord_01kab%015d%06d', i, s), 'SPEND', '{{}}', 1 from n, e order by s, i;
              insert into points_lots (tenant_id, customer_id, lot_id, ledger_seq, earned_at, expires_at, earned, open,
                reminder_days)
              {series} select '{tenant}', {key}, printf('lot_01kab%015d%06d', i, s), s, 1,
-               {now} - abs(random()) % ({DAYS} * {DAY_MICROS}), 50, 50, 0 from n, e;
+               {now} - abs(random()) % ({DAYS} * {DAY_MICROS}), 50, 50, 0 from n, e order by s, i;
              update customers set points_end_at = (select min(expires_at) from points_lots l
                where l.tenant_id = customers.tenant_id and l.customer_id = customers.customer_id);
              commit; analyze; pragma wal_checkpoint(truncate);"

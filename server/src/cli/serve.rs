@@ -59,7 +59,11 @@ pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     };
     let public_url = config.public_url.clone().unwrap_or_else(|| here.clone());
     ops::install(config.metrics_open)?;
-    let hall = open(&config, &public_url).await?;
+    let hall = tokio::select! {
+        hall = open(&config, &public_url) => hall?,
+        // A store that is being brought up to date may take minutes; what is half done is undone when it is opened next.
+        () = asked.wait() => std::process::exit(0),
+    };
     refuse_demo_to_others(&config, &hall).await?;
     greet(&config, &here, &hall).await?;
     if let Some(demo) = &demo {

@@ -21,7 +21,7 @@ mod hidden;
 mod laws;
 mod live;
 mod open;
-mod parsed;
+mod parse;
 mod policy;
 mod routes;
 mod rule;
@@ -41,7 +41,7 @@ pub use hidden::{change_hidden, create_hidden};
 use live::Audience;
 pub use live::{Live, live, pickable, predefined, published, uses_of_group};
 pub use open::OpenValue;
-pub use parsed::parsed;
+pub use parse::parse;
 pub use policy::{DiscountPolicy, EditDiscountPolicy, policy, set_policy};
 pub use words::{Base, DiscountScope, DiscountType, FixedPer, TaxBasis};
 

@@ -5,7 +5,7 @@ use engine::discount::Discount as Rule;
 use jiff::Timestamp;
 
 use super::open::Terms;
-use super::parsed::parsed;
+use super::parse;
 use super::rule::Stored;
 use super::{Discount, DiscountFilter, EditDiscount, uses};
 use crate::hall::error::{Error, Result};
@@ -257,7 +257,7 @@ fn discounts(read: &mut Read, rows: &[Row]) -> Result<Vec<Discount>> {
     let shown = shown.map(|(row, (id, subject))| {
         let at = venues.iter().filter(|(discount, _)| discount == id);
         let version = row.get(1)?;
-        let parsed = parsed((*id, version), row.get(2)?, row.get(5)?)?;
+        let parsed = parse((*id, version), row.get(2)?, row.get(5)?)?;
         let stored = Stored {
             id: *id,
             version,

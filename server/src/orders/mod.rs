@@ -330,6 +330,21 @@ fn said(status: Status) -> &'static str {
 /// # Errors
 /// `Refused` where it would leave the guest with more paid than the order costs.
 fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Order> {
+    reprice_and(store::save_decided, tx, venue, tab, action)
+}
+
+/// As [`reprice`], where whose order it is, who serves it or how it is called has changed too.
+fn reprice_headed(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Order> {
+    reprice_and(store::save_headed, tx, venue, tab, action)
+}
+
+fn reprice_and(
+    save: fn(&mut Tx, &Tab, i64) -> Result<()>,
+    tx: &mut Tx,
+    venue: &Venue,
+    tab: &mut Tab,
+    action: &str,
+) -> Result<Order> {
     let before = tab.version;
     let bore = store::discounts(tab)?;
     decide_anew(tx, venue, tab)?;
@@ -343,7 +358,7 @@ fn reprice(tx: &mut Tx, venue: &Venue, tab: &mut Tab, action: &str) -> Result<Or
         return Err(Error::Refused(Code::OrderHasPayments, extra));
     }
     tab.version += 1;
-    store::save_decided(tx, tab, before)?;
+    save(tx, tab, before)?;
     store::replace_discounts(tx, tab.id, &bore, &store::discounts(tab)?)?;
     let mut order = show::order_at(tx, venue, tab)?;
     note(tx, action, &[EventType::OrderUpdated], &mut order)?;
@@ -471,9 +486,7 @@ pub fn attach(
 ) -> Result<Order> {
     let mut tab = find_for_edit(tx, venue.id, id, if_match)?;
     tab.customer = customer;
-    let order = reprice(tx, venue, &mut tab, "order.attach")?;
-    store::save_head(tx, &tab)?;
-    Ok(order)
+    reprice_headed(tx, venue, &mut tab, "order.attach")
 }
 
 /// What of an open order is edited by hand.
@@ -502,9 +515,7 @@ pub fn relabel(
         return show(tx, &tab);
     }
     tab.label = checked_label(ask.label.as_deref())?;
-    let order = reprice(tx, venue, &mut tab, "order.relabel")?;
-    store::save_head(tx, &tab)?;
-    Ok(order)
+    reprice_headed(tx, venue, &mut tab, "order.relabel")
 }
 
 /// Hands the tab to a colleague.
@@ -524,9 +535,7 @@ pub fn hand_over(
         ));
     }
     tab.served_by = format!("staff:{to}");
-    let order = reprice(tx, venue, &mut tab, "order.hand_over")?;
-    store::save_head(tx, &tab)?;
-    Ok(order)
+    reprice_headed(tx, venue, &mut tab, "order.hand_over")
 }
 
 /// Gives an open order up, and with it all that it holds.
@@ -641,13 +650,18 @@ pub fn note(tx: &mut Tx, action: &str, events: &[EventType], order: &mut Order) 
     })
 }
 
+/// Notes that `actor` stood by what was done to the order.
+fn note_by(tx: &mut Tx, actor: &str, action: &str, order: &mut Order) -> Result<()> {
+    bare(order, |order| tx.audit_by(actor, action, order.id, order))
+}
+
 /// Tells what became of an order by an act that is noted as something else's.
 pub fn tell(tx: &mut Tx, event: EventType, order: &mut Order) -> Result<()> {
     bare(order, |order| tx.emit(event, Some(order.venue_id), order))
 }
 
 /// The order without its trace and the shares of its discounts: both are for whoever stands at the till, and would be
-/// most of what is kept.
+/// most of what is kept. So the digest in the audit is the one of the event's data.
 fn bare<T>(order: &mut Order, with: impl FnOnce(&Order) -> T) -> T {
     let trace = take(&mut order.trace);
     let shares: Vec<_> = order

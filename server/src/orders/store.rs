@@ -113,8 +113,9 @@ pub fn save_decided(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
     moved(saved)
 }
 
-/// Saves whose order it is, by whom it is served and how it is called, beside what was decided.
-pub fn save_head(tx: &mut Tx, tab: &Tab) -> Result<()> {
+/// Also whose order it is, by whom it is served and how it is called.
+pub fn save_headed(tx: &mut Tx, tab: &Tab, before: i64) -> Result<()> {
+    save_decided(tx, tab, before)?;
     let saved = tx.exec(
         "update orders set customer_id = $4, label = $5, served_by = $6
          where tenant_id = $1 and order_id = $2 and version = $3 and status = 'OPEN'",

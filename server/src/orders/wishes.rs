@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asks::{Authorized, OFF_MAX, What, Wish};
-use super::{Line, Tab, find_for_edit, find_open, items, reprice, show};
+use super::{Line, Tab, find_for_edit, find_open, items, note_by, reprice, show};
 use crate::coupons;
 use crate::discounts::{self, OpenValue};
 use crate::hall::call::Reply;
@@ -402,17 +402,17 @@ pub(super) fn ask_for(
 ) -> Result<show::Order> {
     let (id, authorized) = (wish.id.to_string(), wish.authorized);
     tab.asks.add(wish)?;
-    let order = reprice(tx, venue, tab, action)?;
+    let mut order = reprice(tx, venue, tab, action)?;
     let mut removed = tab.removed.iter();
     if let Some(entry) = removed.find(|entry| *entry.candidate_id == *id) {
         return Err(refused(venue, tab, entry));
     }
     if let Some(by) = authorized {
-        tx.audit_by(
+        note_by(
+            tx,
             &format!("staff:{}", by.staff),
             "order.approve",
-            tab.id,
-            &order,
+            &mut order,
         )?;
     }
     Ok(order)
@@ -428,8 +428,11 @@ pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
         TraceCode::NotEnoughPoints { .. } => Code::PointsShort,
         _ => Code::DiscountRefused,
     };
-    let code_in_full = serde_json::to_value(&entry.reason).unwrap_or_default();
-    let mut extra = Extra::saying(reason.sentence).with("reason", code_in_full);
+    let said = match serde_json::to_value(&entry.reason) {
+        Ok(said) => said,
+        Err(error) => return Error::bug(error),
+    };
+    let mut extra = Extra::saying(reason.sentence).with("reason", said);
     if let TraceCode::ExcludedBy { discount_id, .. } = &entry.reason {
         let mut by = tab.decided.evaluation.discounts.iter();
         let by = by.find(|one| one.discount_id == *discount_id);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::coupons::apply::Coupon;
 use crate::coupons::show::written;
 use crate::coupons::terms::{Duration, Terms};
-use crate::discounts::parsed;
+use crate::discounts::parse;
 use crate::hall::error::Result;
 use crate::hall::filter::places;
 use crate::hall::id::{CouponId, CustomerId, VenueId};
@@ -95,7 +95,7 @@ fn coupon(row: &Row) -> Result<Coupon> {
     let terms: Terms = row.json(4)?;
     let customer: Option<CustomerId> = row.get(5)?;
     let (discount_id, version) = (row.get(6)?, row.get(7)?);
-    let published = parsed((discount_id, version), row.get(8)?, row.get(11)?)?;
+    let published = parse((discount_id, version), row.get(8)?, row.get(11)?)?;
     let is_over =
         row.get::<Option<Timestamp>>(9)?.is_some() || row.get::<Option<Timestamp>>(10)?.is_some();
     let rule = if is_over {

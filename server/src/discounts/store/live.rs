@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::Live;
 use super::super::live::Audience;
-use super::super::parsed::parsed;
+use super::super::parse;
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, DiscountId, GroupId, VenueId};
@@ -100,7 +100,7 @@ pub fn published(read: &mut Read, venue: VenueId, ids: &[DiscountId]) -> Result<
 
 fn one(row: &Row) -> Result<Live> {
     let (discount_id, version) = (row.get(0)?, row.get(1)?);
-    let parsed = parsed((discount_id, version), row.get(2)?, row.get(3)?)?;
+    let parsed = parse((discount_id, version), row.get(2)?, row.get(3)?)?;
     let terms = &parsed.terms;
     Ok(Live {
         discount_id,

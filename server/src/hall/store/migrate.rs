@@ -58,6 +58,8 @@ fn on_sqlite(
         .try_into()
         .map_err(Error::bug)?;
     refuse_newer(done, migrations)?;
+    // First: what goes wrong here leaves a store that the program of before opens too.
+    rows::settle(&mut connection)?;
     for (place, migration) in migrations.iter().enumerate().skip(done) {
         let text = statements(migration.text, Dialect::Sqlite).join("\n");
         let tx = connection.transaction().map_err(sqlite::classify)?;
@@ -67,7 +69,6 @@ fn on_sqlite(
         tx.commit().map_err(sqlite::classify)?;
         tracing::info!(migration = migration.name, "migrated");
     }
-    rows::settle(&mut connection)?;
     statistics::settle(&mut connection)?;
     Ok(names(migrations, done))
 }

@@ -6,8 +6,10 @@ use serde_json::{Value as Json, json};
 use super::{inline, open};
 use crate::both_stores;
 use crate::hall::access::Role;
+use crate::hall::error::Result;
 use crate::hall::id::CustomerId;
 use crate::hall::page::Paging;
+use crate::hall::secret::sha256;
 use crate::hall::store::plan;
 use crate::hall::testing::{Said, Store, TestApp};
 use crate::orders::store::{Filter, listed};
@@ -56,6 +58,24 @@ both_stores! {
         assert_eq!((all.text("/label"), all.text("/items/0/quantity")), ("table 7".into(), "2".into()));
         assert_eq!((all.text("/customerId"), all.text("/servedBy")), (guest.to_string(), format!("staff:{maja}")));
         assert_eq!(all.json["discounts"], json!([]));
+    }
+
+    async fn the_audit_bears_the_digest_of_what_was_told(app: TestApp) {
+        let opened = open(&app, json!([inline(800)])).await;
+        let path = app.till(&format!("/orders/{}", opened.text("/id")));
+        let give = json!({"type": "PERCENTAGE", "percent": "10", "reason": "regular"});
+        app.staff().post(&format!("{path}/discounts/manual"), give).await.is(201);
+        app.staff().patch(&path, json!({"label": "table 7"})).await.is(200);
+        app.staff().post(&format!("{path}/void"), json!({"reason": "gone"})).await.is(200);
+        let (noted, told) = app.write(|tx| {
+            let noted = "select after_sha from audit_entries where tenant_id = $1 and action like 'order.%' order by audit_id";
+            let told = "select data from outbox where tenant_id = $1 and type like 'order.%' order by event_id";
+            let noted = tx.query(noted, &[])?.iter().map(|row| row.get(0)).collect::<Result<Vec<Vec<u8>>>>()?;
+            let told = tx.query(told, &[])?.iter().map(|row| row.get(0)).collect::<Result<Vec<String>>>()?;
+            Ok((noted, told))
+        }).await;
+        assert_eq!(noted.len(), 4);
+        assert_eq!(noted, told.iter().map(|data| sha256(data.as_bytes()).to_vec()).collect::<Vec<_>>());
     }
 
     async fn what_an_edit_leaves_out_stays(app: TestApp) {

@@ -26,7 +26,7 @@ pub struct Parsed {
 static PARSED: LazyLock<Mutex<HashMap<Key, Parsed>>> = LazyLock::new(Mutex::default);
 
 /// The version of these texts.
-pub fn parsed(key: Key, rule: String, terms: Option<String>) -> Result<Parsed> {
+pub fn parse(key: Key, rule: String, terms: Option<String>) -> Result<Parsed> {
     let text = (rule, terms);
     let known = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = known.get(&key).filter(|found| *found.text == text) {
