@@ -221,8 +221,9 @@ impl Ladder {
         let ends = days.iter().map(|day| self.period.last_day(day.on));
         let given =
             |end: &Date| self.rank_of(sums.between(self.period.first_day(*end), *end)) >= rank;
-        ends.filter(given)
-            .max()
+        // Days are in order, and so are their ends: the last one that holds is the first from behind.
+        ends.rev()
+            .find(given)
             .map(|last| after(last, self.grace_days))
     }
 

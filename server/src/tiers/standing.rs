@@ -193,9 +193,12 @@ pub(super) fn settle(
     let earned = rules.earned(&days, today);
     let (rank, opens_at) = pace(tx, customer, look, earned.rank)?;
     let tier = look.ladder.tier(rank)?;
-    let ends_on = rules
-        .kept_until(&days, rank)
-        .and_then(|day| day.tomorrow().ok());
+    let kept_until = if rank == earned.rank {
+        earned.kept_until
+    } else {
+        rules.kept_until(&days, rank)
+    };
+    let ends_on = kept_until.and_then(|day| day.tomorrow().ok());
     let looked_at = opens_at.map(|at| day_after(at, today));
     let review_on = [ends_on, looked_at].into_iter().flatten().min();
     if look.holds(tier.id) {
