@@ -61,7 +61,7 @@ pub async fn serve((config, with_demo): (Config, bool)) -> Result<ExitCode> {
     ops::install(config.metrics_open)?;
     let hall = tokio::select! {
         hall = open(&config, &public_url) => hall?,
-        // A store that is being brought up to date may take minutes; what is half done is undone when it is opened next.
+        // To bring a store up to date may take minutes; what is half done then is undone when it is opened next.
         () = asked.wait() => std::process::exit(0),
     };
     refuse_demo_to_others(&config, &hall).await?;

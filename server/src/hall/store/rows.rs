@@ -1,8 +1,8 @@
 //! SQLite tables whose rows have numbers (docs/decisions/007): a store that was made without them is made over once.
 //!
-//! What a table is cannot be altered, so each is renamed, made anew, filled and dropped: a transaction for each, so that
-//! the log holds no more than the largest of them, and who is cut off goes on where it was. A store of which only some
-//! are made over is as good as any.
+//! What a table is cannot be altered, so each is renamed, made anew, filled and dropped: a transaction for each, so
+//! that the log holds no more than the largest of them, and who is cut off goes on where it was. A store of which only
+//! some are made over is as good as any.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
@@ -22,8 +22,8 @@ pub(super) fn settle(connection: &mut Connection) -> Result<()> {
         tables = all,
         "the tables are made over, once: a large store takes minutes"
     );
-    // Rows are copied as they are, and renaming must leave alone what names the table. Another who opens the store waits
-    // for its turn. An index is sorted beside the file: in memory a large one would not fit.
+    // Rows are copied as they are, and renaming must leave alone what names the table. Another who opens the store
+    // waits for its turn. An index is sorted beside the file: in memory a large one would not fit.
     set(
         connection,
         "pragma foreign_keys = off; pragma legacy_alter_table = on; pragma temp_store = file;
