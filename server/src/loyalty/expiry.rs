@@ -2,8 +2,8 @@
 //!
 //! A look finds who is due by what is noted on the customers: no open lot ends before. Its steps go in the order of
 //! the keys, so that each page of an index is written about once; a step is one short transaction. What it has done is
-//! no longer due, so the job may be cut off anywhere and run again. The balance moves by a statement that knows how many
-//! rows the ledger had before the lots were summed: a sale between the two sends the step back to its start.
+//! no longer due, so the job may be cut off anywhere and run again. The balance moves by a statement that knows how
+//! many rows the ledger had before the lots were summed: a sale between the two sends the step back to its start.
 //!
 //! Absent on purpose: an event of each customer, since a day may end the points of all of them at once. Their owners
 //! are told beforehand (`points_ending`), and the rows say it afterwards.
