@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
-use super::{Json, open, say};
+use super::{Json, open_existing, say};
 use crate::audit::Verdict;
 use crate::hall::config::Config;
 
@@ -17,7 +17,7 @@ pub enum Audit {
 const TOLD_MAX: usize = 5;
 
 pub async fn verify(config: Config, ask: Json) -> Result<ExitCode> {
-    let hall = open(&config, "").await?;
+    let hall = open_existing(&config).await?;
     let told = |verdict: &Verdict| {
         if !ask.json {
             tell(verdict);

@@ -187,6 +187,17 @@ pub async fn open(config: &Config, public_url: &str) -> Result<Hall> {
     open_with(config, public_url, Clock::system(), Entropy::system()).await
 }
 
+/// As [`open`], for a command about what a store holds: a mistyped folder is not made into one.
+pub async fn open_existing(config: &Config) -> Result<Hall> {
+    if config.database_url.is_none() && !config.sqlite_file().exists() {
+        anyhow::bail!(
+            "there is no store in {}: name its folder with --data, or make one with `regulars init`",
+            config.data.display()
+        );
+    }
+    open(config, "").await
+}
+
 /// As [`open`], with a clock and randomness of the command's own.
 pub async fn open_with(
     config: &Config,

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{open, say};
+use super::{open_existing, say};
 use crate::hall::config::Config;
 use crate::platform::staff;
 
@@ -23,7 +23,7 @@ pub struct Reset {
 }
 
 pub async fn reset(config: Config, ask: Reset) -> Result<ExitCode> {
-    let hall = open(&config, "").await?;
+    let hall = open_existing(&config).await?;
     let password = staff::reset(&hall, &ask.email).await;
     let password = password
         .map_err(anyhow::Error::from)

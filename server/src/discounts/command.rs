@@ -154,6 +154,8 @@ pub struct EditDiscount {
     #[schema(example = json!(null))]
     pub modify_tax_basis: Option<bool>,
     #[serde(default)]
+    /// Whether it goes with others. Two of one scope never take off the same units, and one that is not stackable goes
+    /// alone.
     #[schema(example = false)]
     pub is_stackable: bool,
     #[schema(example = json!(null))]

@@ -55,7 +55,7 @@ pub struct Order {
     pub removed: Vec<Reason>,
     /// Each discount that was weighed, and why it was taken or not; none in lists and events.
     pub trace: Vec<Reason>,
-    /// Money in, and money that went back, which names its parent.
+    /// Money in, and money that went back, which names its parent; none in lists.
     pub payments: Vec<Payment>,
     /// The first one first; none in lists.
     pub refunds: Vec<Refund>,

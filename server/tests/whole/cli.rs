@@ -175,6 +175,9 @@ fn a_stranger_learns_what_there_is() {
     let wrong = run(&home.data(), &["serve", "--listen", "8080"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("address and port"));
+    let lost = run(&home.data(), &["audit", "verify"]);
+    assert_eq!(lost.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&lost.stderr).contains("name its folder with --data"));
     // None of these makes a store.
     assert!(!home.data().exists());
 }

@@ -263,6 +263,15 @@ async fn bad_rows_are_kept_aside_and_good_ones_come_in() {
         );
         assert_eq!(dry["rejectedFile"], json!(null));
     }
+    let elsewhere = ["import", "transactions", "--format", "cdnow", "--dry-run"];
+    let elsewhere = [
+        &elsewhere[..],
+        &["--create-venue", "Web shop", "--zone", "Nowhere/X"],
+    ]
+    .concat();
+    let refused = ground.run(&[&elsewhere[..], &[file.to_str().expect("a path")]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("IANA name"));
     assert!(!rejected.exists(), "a dry run writes nothing");
     assert_eq!(venues(&ground), before, "nor does it open a venue");
     let done = import(&ground, &file, &["--venue", &venue]);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{bytes_of, rejected_path, tenant_of};
 use crate::app::BRING_POINTS;
 use crate::cli::say::{self, Progress};
-use crate::cli::{Global, open};
+use crate::cli::{Global, open_existing};
 use crate::customers::import::{
     How, ImportCustomers, LINES_AT_ONCE, Lines, Preset, RejectedFile, Tally, read, take,
 };
@@ -78,7 +78,7 @@ pub async fn import(common: &Global, ask: Ask) -> Result<ExitCode> {
         _ => "text/csv",
     };
     let file = read(kind, &bytes_of(&ask.file)?, &columns, LINES_MAX)?;
-    let hall = open(&common.load([])?, "").await?;
+    let hall = open_existing(&common.load([])?).await?;
     let taken = take_all(&hall, &ask, &how, &file).await;
     hall.db.close().await;
     let tally = taken?;

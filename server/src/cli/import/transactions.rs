@@ -11,7 +11,7 @@ use super::{bytes_of, rejected_path, tenant_of};
 use crate::checkout::purchases::{self, Layout, Place, Purchases, Rejected};
 use crate::checkout::{Tally, bring_in};
 use crate::cli::say::{self, Progress};
-use crate::cli::{Global, open};
+use crate::cli::{Global, open_existing};
 use crate::hall::call::Hall;
 use crate::hall::error::Error;
 use crate::hall::id::{TenantId, VenueId};
@@ -170,7 +170,7 @@ pub async fn import(common: &Global, ask: Ask) -> Result<ExitCode> {
     let layout = ask.layout()?;
     let text = String::from_utf8(bytes_of(&ask.file)?)
         .with_context(|| format!("{} is not text in UTF-8", ask.file.display()))?;
-    let hall = open(&common.load([])?, "").await?;
+    let hall = open_existing(&common.load([])?).await?;
     let brought = bring(&hall, &ask, &layout, &text).await;
     hall.db.close().await;
     tell(&ask, &brought?)?;
@@ -206,6 +206,13 @@ async fn bring(hall: &Hall, ask: &Ask, layout: &Layout, text: &str) -> Result<Br
             venue.name,
             venue.currency
         );
+    }
+    if known.is_none() {
+        let mut wrong = Vec::new();
+        opening(ask, &currency).check("", &mut wrong);
+        if !wrong.is_empty() {
+            return Err(Error::Invalid(wrong).into());
+        }
     }
     let mut brought = Brought {
         venue: known,

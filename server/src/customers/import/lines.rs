@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::columns::{Column, Columns, Preset, refuse_gift_card};
-use crate::hall::error::{Error, Field, Result};
+use crate::hall::error::{Code, Error, Extra, Field, Result};
 use crate::hall::http::strict;
 
 /// One line of a file.
@@ -42,7 +42,10 @@ pub fn read(kind: &str, bytes: &[u8], columns: &Columns, lines_max: usize) -> Re
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
             Ok(ndjson(&text, lines_max))
         }
-        _ => Err(Error::WrongType),
+        _ => Err(Error::Refused(
+            Code::WrongType,
+            Extra::saying("Send the file as `Content-Type: text/csv` or `application/x-ndjson`."),
+        )),
     }?;
     if lines.lines.len() > lines_max {
         let message = format!("Send at most {lines_max} lines at once: part the file.");

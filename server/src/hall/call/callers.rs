@@ -439,9 +439,10 @@ impl PublicCall {
             let host = host.split(':').next().unwrap_or_default().to_owned();
             self.look_up(Lookup::Host, host).await?
         };
+        let said = "No chain has this page: come by its host name, or send its slug as `X-Regulars-Tenant`.";
         found
             .map(|(tenant, _)| tenant)
-            .ok_or(Error::NotFound("chain"))
+            .ok_or_else(|| Error::Refused(Code::NotFound, Extra::saying(said)))
     }
 
     /// The call as one of `tenant`, on that tenant's clock.
