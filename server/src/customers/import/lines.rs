@@ -31,7 +31,7 @@ pub struct Lines {
 /// for a store thread.
 ///
 /// # Errors
-/// `WrongType` for another type, `Malformed` for a file without a header, `Invalid` for one that is too long or
+/// `Refused(WrongType)` for another type, `Malformed` for a file without a header, `Invalid` for one that is too long or
 /// has a column of gift cards.
 pub fn read(kind: &str, bytes: &[u8], columns: &Columns, lines_max: usize) -> Result<Lines> {
     let text = text(bytes);
@@ -402,10 +402,9 @@ mod tests {
             refused("text/csv", b"a,b\n1,2\n"),
             Error::Malformed(_)
         ));
-        assert!(matches!(
-            refused("application/json", b"{}"),
-            Error::WrongType
-        ));
+        let other = refused("application/json", b"{}").problem("req_1");
+        assert_eq!(other.status, 415);
+        assert!(other.detail.contains("text/csv"), "{}", other.detail);
     }
 
     #[test]
