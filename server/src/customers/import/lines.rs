@@ -31,8 +31,8 @@ pub struct Lines {
 /// for a store thread.
 ///
 /// # Errors
-/// `Refused(WrongType)` for another type, `Malformed` for a file without a header, `Invalid` for one that is too long or
-/// has a column of gift cards.
+/// `Refused(WrongType)` for another type, `Malformed` for a file without a header, `Invalid` for one that is too
+/// long or has a column of gift cards.
 pub fn read(kind: &str, bytes: &[u8], columns: &Columns, lines_max: usize) -> Result<Lines> {
     let text = text(bytes);
     let lines = match kind {
