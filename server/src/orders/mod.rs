@@ -31,11 +31,11 @@ mod show;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod wish_routes;
 mod wishes;
 
 use std::collections::BTreeMap;
-use std::mem::take;
 
 use axum::http::HeaderValue;
 use engine::id::CandidateId;
@@ -69,6 +69,7 @@ pub use refunds::{
     refunds,
 };
 pub use show::{Order, Orders};
+pub use trail::{note, tell};
 
 const LABEL_MAX: usize = 60;
 
@@ -639,42 +640,6 @@ fn totals_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Res
     without.asks.take_off(candidate);
     without.decided = decide::decide(tx, venue, &without)?.0;
     show::totals(&without)
-}
-
-/// Notes what was done to the order and tells what became of it.
-pub fn note(tx: &mut Tx, action: &str, events: &[EventType], order: &mut Order) -> Result<()> {
-    bare(order, |order| {
-        tx.audit_new(action, order.id, order)?;
-        let mut events = events.iter();
-        events.try_for_each(|event| tx.emit(*event, Some(order.venue_id), order))
-    })
-}
-
-/// Notes that `actor` stood by what was done to the order.
-fn note_by(tx: &mut Tx, actor: &str, action: &str, order: &mut Order) -> Result<()> {
-    bare(order, |order| tx.audit_by(actor, action, order.id, order))
-}
-
-/// Tells what became of an order by an act that is noted as something else's.
-pub fn tell(tx: &mut Tx, event: EventType, order: &mut Order) -> Result<()> {
-    bare(order, |order| tx.emit(event, Some(order.venue_id), order))
-}
-
-/// The order without its trace and the shares of its discounts: both are for whoever stands at the till, and would be
-/// most of what is kept. So the digest in the audit is the one of the event's data.
-fn bare<T>(order: &mut Order, with: impl FnOnce(&Order) -> T) -> T {
-    let trace = take(&mut order.trace);
-    let shares: Vec<_> = order
-        .discounts
-        .iter_mut()
-        .map(|one| take(&mut one.shares))
-        .collect();
-    let done = with(order);
-    order.trace = trace;
-    for (one, shares) in order.discounts.iter_mut().zip(shares) {
-        one.shares = shares;
-    }
-    done
 }
 
 /// The order as the API shows it.

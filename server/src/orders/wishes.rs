@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asks::{Authorized, OFF_MAX, What, Wish};
-use super::{Line, Tab, find_for_edit, find_open, items, note_by, reprice, show};
+use super::trail::note_by;
+use super::{Line, Tab, find_for_edit, find_open, items, reprice, show};
 use crate::coupons;
 use crate::discounts::{self, OpenValue};
 use crate::hall::call::Reply;
