@@ -49,9 +49,9 @@ pub struct CouponRedemption {
     pub state: UseState,
     /// When the order took it.
     pub at: Timestamp,
-    /// What it took off; nothing while it is held.
+    /// What it took off; `null` while it is held, since the order may still change.
     #[schema(example = json!({"amount": 1000, "currency": "EUR"}))]
-    pub saving: Money,
+    pub saving: Option<Money>,
 }
 
 impl Reply for CouponRedemption {}
@@ -99,6 +99,6 @@ pub fn redemptions(
             UseState::Held
         },
         at: used.at,
-        saving: Money::of(used.saving, used.currency),
+        saving: used.is_final.then(|| Money::of(used.saving, used.currency)),
     }))
 }

@@ -215,6 +215,10 @@ pub struct Calculation {
     pub base: Money,
     pub active: bool,
     pub parts: Vec<Explained>,
+    /// In the venue's language; absent where the parts have no fractions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Only whole points are given: 43.")]
+    pub rounding: Option<String>,
 }
 
 impl Reply for Calculation {}
@@ -245,8 +249,10 @@ impl Calculation {
         let language = language_or_english(&venue.language);
         let gains = decided.gains();
         let parts = earned.parts.iter();
+        let has_fractions = parts.clone().any(|part| part.points.contains('.'));
         Calculation {
             points: if active { sum } else { 0 },
+            rounding: (active && has_fractions).then(|| sentence::whole(sum, language)),
             base: Money::of(earned.base, &venue.currency),
             active,
             parts: parts

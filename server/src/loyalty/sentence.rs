@@ -82,6 +82,15 @@ fn at_most(cap: i64, language: Language) -> String {
     }
 }
 
+/// What is given, where the parts have fractions.
+pub fn whole(points: i64, language: Language) -> String {
+    match language {
+        Language::En => format!("Only whole points are given: {points}."),
+        Language::Sv => format!("Bara hela poäng ges: {points}."),
+        Language::Es => format!("Solo se dan puntos enteros: {points}."),
+    }
+}
+
 /// Points that end on a day, to their owner.
 pub fn ending(points: i64, on: Date, language: Language) -> String {
     let (said, day) = (

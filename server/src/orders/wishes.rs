@@ -191,7 +191,10 @@ pub fn pick(
         super::check_reason(reason.as_deref().unwrap_or_default())?;
     }
     if is_bound && authorized.is_none() {
-        return Err(Error::Refused(Code::ApprovalRequired, Extra::none()));
+        return Err(Error::Refused(
+            Code::ApprovalRequired,
+            needing_pin(Extra::none()),
+        ));
     }
     let wish = Wish {
         id: tx.new_id(),
@@ -419,6 +422,11 @@ pub(super) fn ask_for(
     Ok(order)
 }
 
+/// Says by which fields somebody of rank stands by.
+fn needing_pin(extra: Extra) -> Extra {
+    extra.with("needs", ["authorizedById", "pin"])
+}
+
 /// Why the rules said no, with its figures and as a host would say it.
 pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
     let reason = show::reason(tab, entry, language_or_english(&venue.language));
@@ -434,6 +442,9 @@ pub(super) fn refused(venue: &Venue, tab: &Tab, entry: &TraceEntry) -> Error {
         Err(error) => return Error::bug(error),
     };
     let mut extra = Extra::saying(reason.sentence).with("reason", said);
+    if entry.reason == TraceCode::ApprovalRequired {
+        extra = needing_pin(extra);
+    }
     if let TraceCode::ExcludedBy { discount_id, .. } = &entry.reason {
         let mut by = tab.decided.evaluation.discounts.iter();
         let by = by.find(|one| one.discount_id == *discount_id);

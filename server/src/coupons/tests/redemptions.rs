@@ -43,6 +43,10 @@ both_stores! {
         let said = app.staff().get(&format!("/api/v1/chain/coupons/redemptions?customerId={ann}")).await;
         assert_eq!(said.json["items"][0], json!({"couponId": save, "code": "SAVE20", "orderId": "ord_1", "venueId": app.venue,
             "customerId": ann, "state": "FINAL", "at": at, "saving": {"amount": 1000, "currency": "EUR"}}));
+        let said = app.staff().get("/api/v1/chain/coupons/redemptions?code=save20").await;
+        let items = said.is(200).json["items"].as_array().unwrap().clone();
+        let held = items.iter().find(|item| item["orderId"] == "ord_2").unwrap();
+        assert_eq!((&held["state"], &held["saving"]), (&json!("HELD"), &json!(null)));
         // What is used is not promised away.
         let path = format!("/api/v1/chain/coupons/{save}");
         assert_eq!(app.staff().get(&path).await.int("/currentUses"), 2);

@@ -76,6 +76,7 @@ both_stores! {
                 "Double Friday: 2 times the points on 194.30 EUR: 194.3 more.",
                 "Tier: 1.5 times the points on 194.30 EUR: 97.15 more.",
             ]);
+            assert_eq!(forecast.rounding.as_deref(), Some("Only whole points are given: 485."));
             // Nobody has paid the order, so what it would earn is not kept.
             Err::<(), Error>(Error::Stale)
         });

@@ -25,6 +25,7 @@ both_stores! {
         app.staff().post(&path, comp(json!({"reason": ""}))).await.is_problem(422, "invalid");
         let alone = app.staff().post(&path, comp(json!({}))).await;
         assert_eq!(alone.is_problem(422, "approval_required").text("/detail"), "A manager has to approve this one.");
+        assert_eq!(alone.json["needs"], json!(["authorizedById", "pin"]));
         app.staff().post(&path, comp(json!({"authorizedById": maja}))).await.is_problem(422, "invalid");
         app.staff().post(&path, comp(json!({"authorizedById": maja, "pin": "0000"}))).await.is_problem(422, "pin_wrong");
         app.staff().post(&path, comp(json!({"authorizedById": bo, "pin": "1470"}))).await.is_problem(403, "forbidden");

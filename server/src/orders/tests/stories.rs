@@ -160,7 +160,8 @@ both_stores! {
         assert_eq!((given.is(201).int("/totals/total/amount"), given.text("/discounts/0/authorizedById")), (4_250, maja.to_string()));
         app.staff().delete(&format!("{path}/discounts/{}", given.text("/discounts/0/id"))).await.is(200);
 
-        app.staff().post(&pick, json!({"discountId": free})).await.is_problem(422, "approval_required");
+        app.staff().post(&pick, json!({"discountId": free})).await.is_problem(422, "approval_required")
+            .json["needs"].as_array().expect("it says what to send");
         let ask = json!({"discountId": free, "authorizedById": maja, "pin": "2580"});
         let comped = app.staff().post(&pick, ask).await;
         assert_eq!((comped.is(201).int("/totals/total/amount"), comped.text("/discounts/0/compReason")), (0, "our mistake".into()));
