@@ -8,6 +8,19 @@ use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const ENCODED_LENGTH: usize = 26;
+/// Of a prefix and its underscore.
+const PREFIX_LENGTH: usize = 4;
+const NO_DIGIT: u8 = u8::MAX;
+/// What each byte stands for as a digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 /// What every id can do; `PREFIX` is the part before the underscore.
 pub trait Id: Copy + fmt::Display + FromStr<Err = NotAnId> {
@@ -49,16 +62,37 @@ pub fn decode(text: &str) -> Option<Uuid> {
     }
     let mut bits: u128 = 0;
     for digit in text.bytes() {
-        let value = ALPHABET.iter().position(|&letter| letter == digit)?;
-        bits = (bits << 5) | value as u128;
+        let value = VALUES[usize::from(digit)];
+        if value == NO_DIGIT {
+            return None;
+        }
+        bits = (bits << 5) | u128::from(value);
     }
     Some(Uuid::from_u128(bits))
 }
 
-pub fn write(f: &mut fmt::Formatter<'_>, prefix: &str, uuid: Uuid) -> fmt::Result {
-    let digits = encode(uuid);
-    let digits = std::str::from_utf8(&digits).map_err(|_| fmt::Error)?;
-    write!(f, "{prefix}_{digits}")
+/// An id as text, without memory of its own: every row and every answer is full of them.
+pub struct Text([u8; PREFIX_LENGTH + ENCODED_LENGTH]);
+
+impl Text {
+    pub fn of(prefix: [u8; PREFIX_LENGTH - 1], uuid: Uuid) -> Text {
+        let mut bytes = [b'_'; PREFIX_LENGTH + ENCODED_LENGTH];
+        bytes[..prefix.len()].copy_from_slice(&prefix);
+        bytes[PREFIX_LENGTH..].copy_from_slice(&encode(uuid));
+        Text(bytes)
+    }
+
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("an id is ASCII")
+    }
+}
+
+/// Does not compile where a prefix has another length.
+const fn letters(prefix: &str) -> [u8; PREFIX_LENGTH - 1] {
+    match *prefix.as_bytes() {
+        [one, two, three] => [one, two, three],
+        _ => panic!("a prefix has three letters"),
+    }
 }
 
 pub fn parse(text: &str, prefix: &str) -> Result<Uuid, NotAnId> {
@@ -78,11 +112,14 @@ macro_rules! ids {
             const PREFIX: &'static str = $prefix;
             fn from_uuid(uuid: uuid::Uuid) -> Self { $name(uuid) }
         }
+        impl $name {
+            fn text(self) -> Text { Text::of(const { letters($prefix) }, self.0) }
+        }
         impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write(f, $prefix, self.0) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.text().as_str()) }
         }
         impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write(f, $prefix, self.0) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.text().as_str()) }
         }
         impl FromStr for $name {
             type Err = NotAnId;
@@ -90,7 +127,7 @@ macro_rules! ids {
         }
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.text().as_str())
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {
@@ -111,10 +148,10 @@ macro_rules! ids {
         }
         impl utoipa::ToSchema for $name {}
         impl From<$name> for $crate::hall::store::Value {
-            fn from(id: $name) -> Self { $crate::hall::store::Value::Text(id.to_string()) }
+            fn from(id: $name) -> Self { $crate::hall::store::Value::Text(id.text().as_str().to_owned()) }
         }
         impl From<&$name> for $crate::hall::store::Value {
-            fn from(id: &$name) -> Self { $crate::hall::store::Value::Text(id.to_string()) }
+            fn from(id: &$name) -> Self { $crate::hall::store::Value::Text(id.text().as_str().to_owned()) }
         }
         impl $crate::hall::store::FromValue for $name {
             fn from_value(value: &$crate::hall::store::Value) -> Option<Self> {

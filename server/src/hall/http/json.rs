@@ -163,6 +163,10 @@ impl<'de> Visitor<'de> for Strict {
         let mut fields = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             storable(&key)?;
+            // serde_json would take what such a field holds for a document of its own.
+            if key.starts_with("$serde_json::private") {
+                return Err(de::Error::custom("there is a field that no command has"));
+            }
             if fields.contains_key(&key) {
                 let key = cut(&key);
                 return Err(de::Error::custom(format_args!(
