@@ -50,34 +50,50 @@ fn entry(row: &Row) -> Result<Entry> {
     })
 }
 
-/// Tenants with entries or events that have no number yet.
+/// Tenants with entries or events that have no number yet: from each the next one is looked for, so that a year that
+/// was brought in at once is not counted through for each hundred of its rows.
+pub const UNSEALED: &str = "select tenant_id from (
+     with recursive entries (tenant_id) as (
+       select (select a.tenant_id from audit_entries a where a.seq is null order by a.tenant_id limit 1)
+       union all
+       select (select a.tenant_id from audit_entries a where a.seq is null and a.tenant_id > entries.tenant_id
+         order by a.tenant_id limit 1)
+       from entries where entries.tenant_id is not null),
+     events (tenant_id) as (
+       select (select o.tenant_id from outbox o where o.seq is null and o.kind = 'EVENT'
+         order by o.tenant_id limit 1)
+       union all
+       select (select o.tenant_id from outbox o
+         where o.seq is null and o.kind = 'EVENT' and o.tenant_id > events.tenant_id
+         order by o.tenant_id limit 1)
+       from events where events.tenant_id is not null)
+     select tenant_id from entries where tenant_id is not null
+     union
+     select tenant_id from events where tenant_id is not null) waiting
+     limit $1";
+
 pub fn unsealed(across: &mut Across<'_>, limit: i64) -> Result<Vec<TenantId>> {
-    let rows = across.query(
-        "select tenant_id from audit_entries where seq is null
-         union
-         select tenant_id from outbox where seq is null and kind = 'EVENT'
-         limit $1",
-        params![limit],
-    )?;
+    let rows = across.query(UNSEALED, params![limit])?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
+pub const OPEN_ENTRIES: &str =
+    "select tenant_id, audit_id, at, actor, action, entity, before_sha, after_sha, request_id, ip
+     from audit_entries where tenant_id = $1 and seq is null order by audit_id limit $2";
+
 pub fn open_entries(read: &mut Read, limit: i64) -> Result<Vec<Entry>> {
-    let sql = format!(
-        "select {ENTRY} from audit_entries where tenant_id = $1 and seq is null order by audit_id limit $2"
-    );
-    read.query(&sql, params![limit])?
+    read.query(OPEN_ENTRIES, params![limit])?
         .iter()
         .map(entry)
         .collect()
 }
 
+pub const OPEN_EVENTS: &str =
+    "select event_id from outbox where tenant_id = $1 and seq is null and kind = 'EVENT'
+     order by event_id limit $2";
+
 pub fn open_events(read: &mut Read, limit: i64) -> Result<Vec<String>> {
-    let rows = read.query(
-        "select event_id from outbox where tenant_id = $1 and seq is null and kind = 'EVENT'
-         order by event_id limit $2",
-        params![limit],
-    )?;
+    let rows = read.query(OPEN_EVENTS, params![limit])?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 

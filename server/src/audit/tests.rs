@@ -1,10 +1,10 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::store::{Filter, listing};
+use super::store::{Filter, OPEN_ENTRIES, OPEN_EVENTS, UNSEALED, listing};
 use super::{seal_all, verify};
 use crate::both_stores;
-use crate::hall::store::{Dialect, plan};
+use crate::hall::store::{Across, Dialect, plan, plan_across};
 use crate::hall::testing::TestApp;
 use crate::jobs::run_due;
 use crate::params;
@@ -104,6 +104,19 @@ both_stores! {
         let (sql, params) = listing(&Filter { from: Some(now), ..Filter::default() }, None, 50);
         let plan = app.write(move |tx| plan(tx, &sql, &params)).await;
         assert!(plan.contains("audit_id>") || plan.contains("audit_id >="), "{plan}");
+    }
+
+    async fn what_waits_to_be_sealed_is_not_sorted(app: TestApp) {
+        let look = |sql: &'static str| app.write(move |tx| plan(tx, sql, params![100]));
+        for (sql, index) in [(OPEN_ENTRIES, "audit_entries_unsealed"), (OPEN_EVENTS, "outbox_unnumbered")] {
+            let plan = look(sql).await;
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{plan}");
+        }
+        let look = |across: &mut Across<'_>| plan_across(across, UNSEALED, params![100]);
+        let plan = app.hall.db.across_tenants(app.now(), look).await.unwrap();
+        for index in ["audit_entries_unsealed", "outbox_unnumbered"] {
+            assert!(plan.contains(index), "{plan}");
+        }
     }
 
     async fn the_trail_of_some_time_is_of_that_time(app: TestApp) {
