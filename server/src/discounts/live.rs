@@ -1,8 +1,8 @@
-//! What may be applied to an order, as its pricing needs it: one question, whatever the number of rules.
+//! What may be applied to an order, as its pricing needs it: so many questions, whatever the number of rules.
 //!
-//! To whom a rule goes stands in `discount_audience`, so that ten thousand personal discounts cost nothing to
-//! anybody else. Windows, minima and hours are left to the engine: a tab that was opened at five keeps its happy
-//! hour at seven.
+//! To whom a rule goes stands in `discount_audience`, so that ten thousand personal discounts cost anybody else one
+//! question. What everybody gets is remembered until somebody publishes (`hall/store/memo.rs`). Windows, minima and
+//! hours are left to the engine: a tab that was opened at five keeps its happy hour at seven.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use engine::discount::{Discount as Rule, Open};
 use engine::money::{Currency, Percent};
 use jiff::Timestamp;
 
-use super::{EditDiscount, OpenValue, find, store};
+use super::{DiscountPolicy, EditDiscount, OpenValue, find, store};
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::id::{CustomerId, DiscountId, GroupId, VenueId};
 use crate::hall::money::Money;
@@ -31,13 +31,14 @@ pub struct Live {
     pub comp_reason: Option<String>,
 }
 
-/// The rules that are applied without asking: to everybody, and to this customer, by group or by name. By id.
+/// The rules that are applied without asking: to everybody, and to this customer, by group or by name, by id; and the
+/// policy that they are applied by.
 pub fn live(
     read: &mut Read,
     venue: VenueId,
     customer: Option<(CustomerId, Option<GroupId>)>,
     now: Timestamp,
-) -> Result<Vec<Live>> {
+) -> Result<(DiscountPolicy, Vec<Live>)> {
     store::live(read, venue, customer, now)
 }
 
@@ -118,6 +119,7 @@ impl Audience {
         }
     }
 
+    /// Groups and customers lie between everybody and staff: `everybodys` asks whether any has a rule.
     pub(super) fn word(self) -> String {
         match self {
             Audience::Everybody => "*".into(),

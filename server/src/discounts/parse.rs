@@ -1,4 +1,4 @@
-//! Rules that were parsed before: a hundred live rules are read for every order, and reading their JSON would be
+//! Rules that were parsed before: a code brings its rule to every order, and reading a hundred of them as JSON would be
 //! most of the work. A version never changes, but one that was rolled back may come again with another text, so
 //! the text is compared; that costs next to nothing.
 

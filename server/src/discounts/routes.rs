@@ -24,10 +24,15 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(show_discount_policy, set_discount_policy))
 }
 
-/// The group that a discount targets is not deleted while it is published.
-fn hot(call: &StaffCall, ask: &EditDiscount) -> Option<Hot> {
-    ask.customer_group_id
-        .map(|group| call.hot("customer group", group))
+/// All publish the next generation; and the group that a discount targets is not deleted while it is published.
+fn hot(call: &StaffCall, ask: &EditDiscount) -> Vec<Hot> {
+    let group = ask.customer_group_id;
+    let group = group.map(|group| call.hot("customer group", group));
+    group.into_iter().chain([generation(call)]).collect()
+}
+
+fn generation(call: &StaffCall) -> Hot {
+    call.hot("discounts", "generation")
 }
 
 /// List the discounts of a venue
@@ -100,7 +105,7 @@ async fn archive_discount(
     Path((_, id)): Path<(VenueId, DiscountId)>,
 ) -> Result<Answer> {
     let (venue, if_match) = (call.venue()?.id, call.if_match());
-    call.remove([], move |tx| {
+    call.remove([generation(&call)], move |tx| {
         super::archive(tx, Some(venue), id, if_match.as_ref())
     })
     .await
@@ -117,8 +122,10 @@ async fn clone_discount(
     Path((_, id)): Path<(VenueId, DiscountId)>,
 ) -> Result<Answer> {
     let venue = call.venue()?.id;
-    call.create([], move |tx| super::clone(tx, Some(venue), id))
-        .await
+    call.create([generation(&call)], move |tx| {
+        super::clone(tx, Some(venue), id)
+    })
+    .await
 }
 
 /// List the discounts of the chain
@@ -173,7 +180,7 @@ async fn replace_chain_discount(
     params(("discountId" = DiscountId, Path)), responses((status = 204)))]
 async fn archive_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
     let if_match = call.if_match();
-    call.remove([], move |tx| {
+    call.remove([generation(&call)], move |tx| {
         super::archive(tx, None, id, if_match.as_ref())
     })
     .await
@@ -185,7 +192,8 @@ async fn archive_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> 
 #[utoipa::path(post, path = "/api/v1/chain/discounts/{discountId}/clone", tag = "discounts",
     params(("discountId" = DiscountId, Path)), responses((status = 201, body = Discount)))]
 async fn clone_chain_discount(call: StaffCall, Path(id): Path<DiscountId>) -> Result<Answer> {
-    call.create([], move |tx| super::clone(tx, None, id)).await
+    call.create([generation(&call)], move |tx| super::clone(tx, None, id))
+        .await
 }
 
 /// Show how the chain wants its discounts combined
@@ -205,6 +213,8 @@ async fn set_discount_policy(
     Body(ask): Body<EditDiscountPolicy>,
 ) -> Result<Answer> {
     let if_match = call.if_match();
-    call.write([], move |tx| super::set_policy(tx, if_match.as_ref(), &ask))
-        .await
+    call.write([generation(&call)], move |tx| {
+        super::set_policy(tx, if_match.as_ref(), &ask)
+    })
+    .await
 }

@@ -203,6 +203,23 @@ impl TestApp {
         }
     }
 
+    /// Another process on the same store.
+    pub async fn beside(&self) -> Db {
+        let place = match &self.home {
+            Home::Folder(folder) => Place::Sqlite {
+                file: folder.path().join("regulars.db"),
+            },
+            Home::Database(name) => Place::Postgres {
+                url: url_of(name),
+                read_url: None,
+            },
+        };
+        let settings = Settings::at(place, self.hall.entropy.clone());
+        Db::open_migrated(settings)
+            .await
+            .expect("the store opens once more")
+    }
+
     /// A statement on this test's PostgreSQL database, as whom it itself says.
     pub async fn as_role(&self, sql: &str) -> Result<()> {
         match &self.home {

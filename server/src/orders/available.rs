@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::candidates::{self, Weighed};
-use super::decide;
+use super::decide::{self, Priced};
 use super::find_open;
 use super::show::{self, Reason};
 use crate::discounts::{self, DiscountPolicy, DiscountType, Live, OpenValue};
@@ -53,10 +53,11 @@ impl Reply for Available {}
 /// Everything that staff may pick, by name. The number of statements is the same for any number of rules.
 pub fn available(read: &mut Read, venue: &Venue, id: OrderId) -> Result<Vec<Available>> {
     let tab = find_open(read, venue.id, id)?;
-    let buyer = tab
-        .customer
-        .map(|id| super::buyer(read, &tab, id))
-        .transpose()?;
+    let Priced {
+        decided,
+        weighed,
+        buyer,
+    } = decide::decide(read, venue, &tab)?;
     let policy = discounts::policy(read)?;
     let borne: Vec<DiscountId> = tab.asks.predefined().collect();
     let pickable = discounts::pickable(read, venue.id)?;
@@ -66,7 +67,6 @@ pub fn available(read: &mut Read, venue: &Venue, id: OrderId) -> Result<Vec<Avai
     let alone = |live: &Live| candidates::picked_alone(live, currency);
     let mut asked: Vec<Weighed> = free.iter().map(alone).collect();
     candidates::count_uses(read, &tab, buyer.as_ref(), &mut asked)?;
-    let (decided, weighed) = decide::decide(read, venue, &tab)?;
     let language = language_or_english(&venue.language);
     let context = decided.context()?;
     let mut all: Vec<Candidate> = weighed.into_iter().map(|one| one.candidate).collect();

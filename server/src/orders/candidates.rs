@@ -9,13 +9,13 @@ use super::asks::{What, Wish};
 use super::{Buyer, Tab};
 use crate::coupons::{self, Coupon};
 use crate::discounts::uses::{self, Limits, Used};
-use crate::discounts::{self, Live, OpenValue};
+use crate::discounts::{self, DiscountPolicy, Live, OpenValue};
 use crate::hall::error::Result;
 use crate::hall::id::{CouponId, DiscountId};
 use crate::hall::identity::Venue;
 use crate::hall::store::Read;
 use crate::loyalty;
-use crate::tiers::{self, Standing};
+use crate::tiers::Standing;
 
 /// How the answers name the points that were taken off.
 const POINTS: &str = "Points";
@@ -47,18 +47,19 @@ impl Weighed {
     }
 }
 
-/// Every rule that may be applied to the tab as it stands in memory. The number of statements is the same for any
-/// number of lines and rules.
+/// Every rule that may be applied to the tab as it stands in memory, and the policy that it is applied by. The number
+/// of statements is the same for any number of lines and rules.
 pub fn gather(
     read: &mut Read,
     venue: &Venue,
     tab: &Tab,
     buyer: Option<&Buyer>,
-) -> Result<Vec<Weighed>> {
+) -> Result<(DiscountPolicy, Vec<Weighed>)> {
     let now = read.now();
     let mut all = Vec::new();
     let known = buyer.map(|buyer| (buyer.id, buyer.group_id));
-    for live in discounts::live(read, venue.id, known, now)? {
+    let (policy, live) = discounts::live(read, venue.id, known, now)?;
+    for live in live {
         if !tab.asks.is_off(&live.discount_id.to_string()) {
             all.push(automatic(&live));
         }
@@ -93,7 +94,7 @@ pub fn gather(
         }
     }
     if let Some(buyer) = buyer {
-        let tier = tier(&tiers::standing(read, buyer.id)?);
+        let tier = tier(&buyer.standing);
         all.extend(tier.filter(|one| !tab.asks.is_off(&one.candidate.id)));
     }
     if let Some((wish, points)) = tab.asks.points() {
@@ -105,7 +106,7 @@ pub fn gather(
         all.push(running_code(code, rule(code.discount_id)));
     }
     count_uses(read, tab, buyer, &mut all)?;
-    Ok(all)
+    Ok((policy, all))
 }
 
 /// A rule that staff picked. One that has ended since is weighed as what it is, so that the trace says so.

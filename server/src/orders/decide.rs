@@ -13,7 +13,7 @@ use super::candidates::{self, Weighed};
 use super::kept::Kept;
 use super::recorded::{Recorded, Version};
 use super::{Buyer, Line, Tab, buyer};
-use crate::discounts::{self, DiscountPolicy, uses};
+use crate::discounts::{DiscountPolicy, uses};
 use crate::hall::error::{Error, Result};
 use crate::hall::identity::{TaxMode, Venue};
 use crate::hall::store::Read;
@@ -86,10 +86,18 @@ impl Decided {
     }
 }
 
-/// Prices the tab as it stands in memory, and says what each discount that was weighed would use up.
-pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<(Decided, Vec<Weighed>)> {
+/// What came of pricing an order.
+pub struct Priced {
+    pub decided: Decided,
+    /// Each rule that was weighed, with what it would use up.
+    pub weighed: Vec<Weighed>,
+    pub buyer: Option<Buyer>,
+}
+
+/// Prices the tab as it stands in memory.
+pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Priced> {
     let mut buyer = tab.customer.map(|id| buyer(read, tab, id)).transpose()?;
-    let weighed = candidates::gather(read, venue, tab, buyer.as_ref())?;
+    let (policy, weighed) = candidates::gather(read, venue, tab, buyer.as_ref())?;
     if let Some(buyer) = &mut buyer
         && weighed.iter().any(Weighed::is_for_a_first_purchase)
         && uses::has_first_purchase(read, buyer.id, &tab.id.to_string())?
@@ -99,9 +107,13 @@ pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<(Decided, Vec
     }
     let order = priced(tab, buyer.as_ref())?;
     let candidates = weighed.iter().map(|one| one.candidate.clone()).collect();
-    let policy = policy(venue, discounts::policy(read)?);
+    let policy = by(venue, &policy);
     let decided = Decided::by(order, candidates, policy, venue.zone.clone())?;
-    Ok((decided, weighed))
+    Ok(Priced {
+        decided,
+        weighed,
+        buyer,
+    })
 }
 
 /// The order as the engine sees it; lines that were voided are none.
@@ -152,7 +164,7 @@ pub fn line(line: &Line) -> Result<priced::Line> {
     })
 }
 
-fn policy(venue: &Venue, chain: DiscountPolicy) -> Policy {
+fn by(venue: &Venue, chain: &DiscountPolicy) -> Policy {
     Policy {
         business_day_start: venue.day_start(),
         one_per_line: chain.one_per_line,

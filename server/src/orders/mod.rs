@@ -58,8 +58,10 @@ use crate::hall::room::Room;
 use crate::hall::store::{Read, Tx};
 use crate::hall::text::check_line;
 use crate::platform::refs::{self, ExternalRef};
+use crate::tiers::{self, Standing};
 
 pub use asks::Asks;
+use decide::Priced;
 pub use decide::{Decided, line as priced_line, tax_mode};
 pub use items::{AddItem, ChangeItem, InlineItem};
 pub use points::basket;
@@ -348,7 +350,7 @@ fn reprice_and(
 ) -> Result<Order> {
     let before = tab.version;
     let bore = store::discounts(tab)?;
-    decide_anew(tx, venue, tab)?;
+    let buyer = decide_anew(tx, venue, tab)?;
     if tab.due() < 0 {
         let over = Money::of(-tab.due(), &tab.currency).plain();
         let detail = format!(
@@ -361,14 +363,18 @@ fn reprice_and(
     tab.version += 1;
     save(tx, tab, before)?;
     store::replace_discounts(tx, tab.id, &bore, &store::discounts(tab)?)?;
-    let mut order = show::order_at(tx, venue, tab)?;
+    let mut order = show::order_for(tx, venue, tab, buyer.as_ref())?;
     note(tx, action, &[EventType::OrderUpdated], &mut order)?;
     Ok(order)
 }
 
-/// Decides what is paid; wishes that no longer fit leave, and what the order uses up is held.
-fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<()> {
-    let (decided, weighed) = decide::decide(tx, venue, tab)?;
+/// Decides what is paid; wishes that no longer fit leave, and what the order uses up is held. Gives whose it is.
+fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<Option<Buyer>> {
+    let Priced {
+        decided,
+        weighed,
+        buyer,
+    } = decide::decide(tx, venue, tab)?;
     tab.decided = decided;
     tab.removed = tab.asks.drop_refused(&tab.decided.evaluation);
     let (mut ids, mut comp_reasons) = (BTreeMap::new(), BTreeMap::new());
@@ -384,7 +390,8 @@ fn decide_anew(tx: &mut Tx, venue: &Venue, tab: &mut Tab) -> Result<()> {
     }
     tab.asks.ids = ids;
     tab.asks.comp_reasons = comp_reasons;
-    holds::settle(tx, tab, &weighed)
+    holds::settle(tx, tab, &weighed)?;
+    Ok(buyer)
 }
 
 /// Adds an item at the end of an open order.
@@ -435,7 +442,7 @@ fn refuse_earlier(tx: &mut Tx, venue: &Venue, tab: &Tab, place: usize) -> Result
     }
     let mut as_of_now = tab.clone();
     as_of_now.lines[place].ordered_at = now;
-    let (decided, _) = decide::decide(tx, venue, &as_of_now)?;
+    let Priced { decided, .. } = decide::decide(tx, venue, &as_of_now)?;
     if decided.evaluation.discounts == tab.decided.evaluation.discounts {
         return Ok(());
     }
@@ -638,7 +645,7 @@ pub fn book_back(tx: &mut Tx, tab: &mut Tab, back: Back) -> Result<()> {
 fn totals_without(tx: &mut Tx, venue: &Venue, tab: &Tab, candidate: &str) -> Result<show::Totals> {
     let mut without = tab.clone();
     without.asks.take_off(candidate);
-    without.decided = decide::decide(tx, venue, &without)?.0;
+    without.decided = decide::decide(tx, venue, &without)?.decided;
     show::totals(&without)
 }
 
@@ -690,12 +697,15 @@ pub fn check_reason(reason: &str) -> Result<()> {
 }
 
 /// Whose order it is, as far as a price may ask.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Buyer {
     pub id: CustomerId,
     pub group_id: Option<GroupId>,
     /// Paid, or held with a code for first purchases.
     pub purchases: i64,
+    /// The balance.
+    pub points: i64,
+    pub standing: Standing,
 }
 
 /// The customer, who must be one of ours. Who was put away meanwhile finishes what is theirs and gets nothing new.
@@ -719,5 +729,7 @@ fn buyer(read: &mut Read, tab: &Tab, id: CustomerId) -> Result<Buyer> {
         id,
         group_id: known.group_id,
         purchases: known.paid_orders,
+        points: known.loyalty_points,
+        standing: tiers::standing(read, id)?,
     })
 }

@@ -1,6 +1,8 @@
 //! An order as the loyalty program sees it.
 
-use super::Tab;
+use engine::money::Multiplier;
+
+use super::{Buyer, Tab};
 use crate::customers;
 use crate::hall::error::Result;
 use crate::hall::id::CustomerId;
@@ -16,6 +18,26 @@ pub fn basket<'a>(
     tab: &'a Tab,
     customer: CustomerId,
 ) -> Result<Basket<'a>> {
+    let multiplier = tiers::standing(read, customer)?.multiplier;
+    filled(read, venue, tab, (customer, multiplier))
+}
+
+/// As [`basket`], of a buyer who is known.
+pub fn basket_of<'a>(
+    read: &mut Read,
+    venue: &'a Venue,
+    tab: &'a Tab,
+    buyer: &Buyer,
+) -> Result<Basket<'a>> {
+    filled(read, venue, tab, (buyer.id, buyer.standing.multiplier))
+}
+
+fn filled<'a>(
+    read: &mut Read,
+    venue: &'a Venue,
+    tab: &'a Tab,
+    (customer, tier_multiplier): (CustomerId, Option<Multiplier>),
+) -> Result<Basket<'a>> {
     let at = tab.closed_at.unwrap_or(read.now());
     let seen = customers::has_visited(read, customer, venue.id, venue.business_day(at))?;
     Ok(Basket {
@@ -25,7 +47,7 @@ pub fn basket<'a>(
         priced_for: tab.decided.order.customer.as_ref(),
         at,
         opens_visit: !seen,
-        tier_multiplier: tiers::standing(read, customer)?.multiplier,
+        tier_multiplier,
         purchase_id: tab.id.to_string(),
         cause_kind: "order",
         counted_from: at,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::borne::{Borne, is_comp};
 use super::shares::{ItemShare, Shares};
-use super::{LineModifier, Refund, Source, Status, Tab, points, refunds};
+use super::{Buyer, LineModifier, Refund, Source, Status, Tab, points, refunds};
 use crate::customers;
 use crate::hall::call::Reply;
 use crate::hall::error::{Error, Result};
@@ -222,6 +222,16 @@ pub fn order(read: &mut Read, tab: &Tab) -> Result<Order> {
 
 /// As [`order`], at the venue that it is of.
 pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
+    order_for(read, venue, tab, None)
+}
+
+/// As [`order_at`], where it is known already of an open order whose it is.
+pub fn order_for(
+    read: &mut Read,
+    venue: &Venue,
+    tab: &Tab,
+    buyer: Option<&Buyer>,
+) -> Result<Order> {
     let payments = payments::of(read, &tab.id.to_string())?;
     let has_refunds = matches!(tab.status, Status::PartiallyRefunded | Status::Refunded)
         || payments
@@ -252,13 +262,19 @@ pub fn order_at(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Order> {
     };
     order.points = match tab.status {
         Status::Open => {
-            let basket = points::basket(read, venue, tab, customer)?;
+            let basket = match buyer {
+                Some(buyer) => points::basket_of(read, venue, tab, buyer)?,
+                None => points::basket(read, venue, tab, customer)?,
+            };
             Some(loyalty::forecast(read, &basket)?)
         }
         Status::Voided => None,
         _ => loyalty::earned(read, &tab.id.to_string(), venue)?,
     };
-    order.points_balance = customers::brief(read, customer)?.map(|brief| brief.loyalty_points);
+    order.points_balance = match buyer {
+        Some(buyer) => Some(buyer.points),
+        None => customers::brief(read, customer)?.map(|brief| brief.loyalty_points),
+    };
     Ok(order)
 }
 

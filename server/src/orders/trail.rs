@@ -2,18 +2,20 @@
 
 use std::mem::take;
 
+use serde_json::value::to_raw_value;
+
 use super::Order;
-use crate::hall::error::Result;
+use crate::hall::error::{Error, Result};
 use crate::hall::journal::EventType;
 use crate::hall::store::Tx;
 
 /// Notes what was done to the order and tells what became of it.
 pub fn note(tx: &mut Tx, action: &str, events: &[EventType], order: &mut Order) -> Result<()> {
-    bare(order, |order| {
-        tx.audit_new(action, order.id, order)?;
-        let mut events = events.iter();
-        events.try_for_each(|event| tx.emit(*event, Some(order.venue_id), order))
-    })
+    // Written once for the digest and for all who are told.
+    let said = bare(order, to_raw_value).map_err(Error::bug)?;
+    tx.audit_new(action, order.id, &said)?;
+    let mut events = events.iter();
+    events.try_for_each(|event| tx.emit(*event, Some(order.venue_id), &said))
 }
 
 /// Notes that `actor` stood by what was done to the order.

@@ -30,24 +30,37 @@ pub fn routes() -> OpenApiRouter<Hall> {
         .routes(routes!(report_comps))
 }
 
-/// Who stands by with a PIN, checked before anything is written.
+/// Who stands by.
+enum Witness {
+    By(Option<Authorized>),
+    /// The request was answered before: nobody looks at a PIN again.
+    Answered(Answer),
+}
+
+/// Who stands by with a PIN, checked before anything is written; or the answer that was given before.
 async fn standing_by(
     call: &StaffCall,
     staff: Option<StaffId>,
     pin: Option<Secret>,
-) -> Result<Option<Authorized>> {
-    match (staff, pin) {
-        (None, None) => Ok(None),
+) -> Result<Witness> {
+    let by = match (staff, pin) {
+        (None, None) => None,
         (Some(staff), Some(pin)) => {
+            if let Some(answer) = call.answered().await? {
+                return Ok(Witness::Answered(answer));
+            }
             let (staff, rank) = tries::approve(call, staff, pin, Role::Manager).await?;
-            Ok(Some(Authorized { staff, rank }))
+            Some(Authorized { staff, rank })
         }
-        (Some(_), None) => Err(Error::field("/pin", "missing", "Let them type their PIN.")),
+        (Some(_), None) => {
+            return Err(Error::field("/pin", "missing", "Let them type their PIN."));
+        }
         (None, Some(_)) => {
             let said = "Say whose PIN it is.";
-            Err(Error::field("/authorizedById", "missing", said))
+            return Err(Error::field("/authorizedById", "missing", said));
         }
-    }
+    };
+    Ok(Witness::By(by))
 }
 
 /// Give a discount that no rule knows
@@ -62,11 +75,11 @@ async fn give(
     Path((_, id)): Path<(VenueId, OrderId)>,
     Body(ask): Body<GiveDiscount>,
 ) -> Result<Answer> {
-    if let Some(answer) = call.answered().await? {
-        return Ok(answer);
-    }
     let venue = call.venue()?;
-    let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
+    let authorized = match standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await? {
+        Witness::Answered(answer) => return Ok(answer),
+        Witness::By(authorized) => authorized,
+    };
     call.create([call.hot("order", id)], move |tx| {
         wishes::give(tx, &venue, id, &ask, authorized)
     })
@@ -99,11 +112,11 @@ async fn pick(
     Path((_, id)): Path<(VenueId, OrderId)>,
     Body(ask): Body<PickDiscount>,
 ) -> Result<Answer> {
-    if let Some(answer) = call.answered().await? {
-        return Ok(answer);
-    }
     let venue = call.venue()?;
-    let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
+    let authorized = match standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await? {
+        Witness::Answered(answer) => return Ok(answer),
+        Witness::By(authorized) => authorized,
+    };
     call.create([call.hot("order", id)], move |tx| {
         wishes::pick(tx, &venue, id, &ask, authorized)
     })
@@ -121,11 +134,11 @@ async fn type_code(
     Path((_, id)): Path<(VenueId, OrderId)>,
     Body(ask): Body<TypeCode>,
 ) -> Result<Answer> {
-    if let Some(answer) = call.answered().await? {
-        return Ok(answer);
-    }
     let venue = call.venue()?;
-    let authorized = standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await?;
+    let authorized = match standing_by(&call, ask.authorized_by_id, ask.pin.clone()).await? {
+        Witness::Answered(answer) => return Ok(answer),
+        Witness::By(authorized) => authorized,
+    };
     let hot = [
         call.hot("order", id),
         call.hot("coupon", &coupons::compared(&ask.code)),

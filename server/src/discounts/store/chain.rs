@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::super::EditDiscountPolicy;
 use super::super::check::Named;
+use super::live::begin_generation;
 use crate::hall::error::{Error, OnViolation as _, Result};
 use crate::hall::filter::places;
 use crate::hall::store::{Read, Tx, Value, json};
@@ -62,7 +63,7 @@ pub fn put_policy(tx: &mut Tx, policy: &EditDiscountPolicy, before: i64) -> Resu
         params![json(policy)?, before + 1, tx.now(), before],
     )?;
     if put == 1 {
-        Ok(())
+        begin_generation(tx)
     } else {
         Err(Error::Again("somebody set the policy meanwhile".into()))
     }

@@ -1,10 +1,12 @@
 //! Who gets which live discount: what the pricing of an order reads.
 
+use std::cmp::Reverse;
+
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
-use super::super::Live;
 use super::super::live::Audience;
-use super::super::parse;
+use super::super::{DiscountPolicy, Live, parse, policy};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
 use crate::hall::id::{CustomerId, DiscountId, GroupId, VenueId};
@@ -16,32 +18,97 @@ const PICKABLE_MAX: i64 = 500;
 
 /// From the few that somebody gets to what they say. `cross join` keeps SQLite from beginning at the venue, at
 /// which all discounts of the chain may be live.
-pub const LIVE: &str = "select d.discount_id, d.version, r.rule, r.terms
+pub const LIVE: &str = "select d.discount_id, d.version, r.rule, r.terms, d.created_at
      from discount_audience a
      cross join discount_venues v
      cross join discounts d
      cross join discount_versions r
-     where a.tenant_id = $1 and a.audience in ('*', $3, $4)
+     where a.tenant_id = $1 and a.audience in ($3, $4)
        and v.tenant_id = a.tenant_id and v.venue_id in ('*', $2) and v.discount_id = a.discount_id
        and d.tenant_id = a.tenant_id and d.discount_id = a.discount_id
-       and d.paused_at is null and d.archived_at is null and d.created_at <= $5
+       and d.paused_at is null and d.archived_at is null
        and r.tenant_id = d.tenant_id and r.discount_id = d.discount_id and r.version = d.version";
+
+/// A live rule, and since when it is there.
+type Since = (Timestamp, Live);
+
+/// What everybody gets at a venue, and how the chain has it decided.
+#[derive(Debug, PartialEq)]
+struct Everybodys {
+    policy: DiscountPolicy,
+    rules: Vec<Since>,
+    /// Whether there is a live rule for a group or for a customer by name, at whatever venue.
+    others_get_more: bool,
+}
+
+fn everybodys(read: &mut Read, venue: VenueId) -> Result<Everybodys> {
+    let more = "select 1 from discount_audience where tenant_id = $1 and audience > $2 and audience < $3 limit 1";
+    let around =
+        [Audience::Everybody, Audience::Staff].map(|audience| Value::from(audience.word()));
+    Ok(Everybodys {
+        policy: policy(read)?,
+        rules: given_to(read, venue, [Some(Audience::Everybody), None])?,
+        others_get_more: read.first(more, &around)?.is_some(),
+    })
+}
+
+fn given_to(
+    read: &mut Read,
+    venue: VenueId,
+    audience: [Option<Audience>; 2],
+) -> Result<Vec<Since>> {
+    // Nobody's audience is the empty text.
+    let [one_of, other] = audience.map(|of| of.map_or_else(String::new, Audience::word));
+    let rows = read.query(LIVE, params![venue, one_of, other])?;
+    rows.iter()
+        .map(|row| Ok((row.get(4)?, one(row)?)))
+        .collect()
+}
+
+/// The text under which what everybody gets was read.
+fn generation(read: &mut Read) -> Result<String> {
+    let row = read.first(
+        "select generation from discount_generations where tenant_id = $1",
+        &[],
+    )?;
+    row.map_or_else(|| Ok(String::new()), |row| row.get(0))
+}
+
+/// From here on what was read before holds no more. The last that a change does: each change of a table leaves the text
+/// empty (migration 0031).
+pub fn begin_generation(tx: &mut Tx) -> Result<()> {
+    let generation = HEXLOWER.encode(&tx.entropy().bytes::<16>());
+    tx.queue(
+        "insert into discount_generations (tenant_id, generation) values ($1, $2)
+         on conflict (tenant_id) do update set generation = excluded.generation",
+        params![generation],
+    )
+}
 
 pub fn live(
     read: &mut Read,
     venue: VenueId,
     customer: Option<(CustomerId, Option<GroupId>)>,
     now: Timestamp,
-) -> Result<Vec<Live>> {
-    // Nobody's audience is the empty text.
-    let name = |audience: Option<Audience>| audience.map_or_else(String::new, Audience::word);
-    let person = customer.map(|(id, _)| Audience::Customer(id));
-    let group = customer.and_then(|(_, group)| group.map(Audience::Group));
-    let rows = read.query(LIVE, params![venue, name(person), name(group), now])?;
-    // Sorted here and not by the store, which would carry the text of each rule through its sorter.
-    let mut live = rows.iter().map(one).collect::<Result<Vec<Live>>>()?;
-    live.sort_unstable_by_key(|one| one.discount_id);
-    Ok(live)
+) -> Result<(DiscountPolicy, Vec<Live>)> {
+    let generation = generation(read)?;
+    let find = |read: &mut Read| everybodys(read, venue);
+    let all = read.remembered(&venue.to_string(), &generation, find)?;
+    let more = match customer {
+        Some((id, group)) if all.others_get_more => {
+            let audience = [Some(Audience::Customer(id)), group.map(Audience::Group)];
+            given_to(read, venue, audience)?
+        }
+        _ => Vec::new(),
+    };
+    let known = all.rules.iter().chain(&more);
+    let known = known.filter(|(since, _)| *since <= now);
+    let mut live: Vec<Live> = known.map(|(_, live)| live.clone()).collect();
+    // Sorted here and not by the store, which would carry the text of each rule through its sorter. At `READ COMMITTED`
+    // a rule that goes from everybody to one meanwhile may be found twice: then its newest version holds.
+    live.sort_unstable_by_key(|one| (one.discount_id, Reverse(one.version)));
+    live.dedup_by_key(|one| one.discount_id);
+    Ok((all.policy, live))
 }
 
 pub const PICKABLE: &str = "select d.discount_id, d.version, r.rule, r.terms
@@ -124,7 +191,7 @@ pub fn replace_audience(tx: &mut Tx, id: DiscountId, audience: &[Audience]) -> R
         params![id],
     )?;
     if audience.is_empty() {
-        return Ok(());
+        return begin_generation(tx);
     }
     let rows: Vec<String> = (3..3 + audience.len())
         .map(|place| format!("($1, ${place}, $2)"))
@@ -135,7 +202,8 @@ pub fn replace_audience(tx: &mut Tx, id: DiscountId, audience: &[Audience]) -> R
     );
     let mut params: Vec<Value> = vec![id.into()];
     params.extend(audience.iter().map(|one| Value::from(one.word())));
-    tx.queue(&sql, &params)
+    tx.queue(&sql, &params)?;
+    begin_generation(tx)
 }
 
 /// Whether somebody of the audience has `most` live discounts, this one left out.

@@ -20,7 +20,7 @@ async fn goes_to(app: &TestApp, customer: Option<(CustomerId, Option<GroupId>)>)
     let here = app.venue;
     app.write(move |tx| {
         let now = tx.now();
-        let found = live(tx, here, customer, now)?;
+        let (_, found) = live(tx, here, customer, now)?;
         Ok(found
             .into_iter()
             .map(|live| live.rule.name.clone())
@@ -137,7 +137,7 @@ both_stores! {
         publish(&app, json!({"name": "Ann's", "customerIds": [ann]})).await;
         let asked = async || {
             let before = app.hall.db.statements();
-            let found = app.write(move |tx| { let now = tx.now(); live(tx, here, Some((ann, None)), now) }).await;
+            let found = app.write(move |tx| { let now = tx.now(); live(tx, here, Some((ann, None)), now) }).await.1;
             (found.len(), app.hall.db.statements() - before)
         };
         let few = asked().await;
@@ -151,7 +151,7 @@ both_stores! {
         let many = asked().await;
         assert_eq!((few.0, many.0, few.1), (1, 21, many.1));
         let ann = ann.to_string();
-        let live = app.write(move |tx| { let now = tx.now(); plan(tx, LIVE, params![here, ann.as_str(), "", now]) }).await;
+        let live = app.write(move |tx| plan(tx, LIVE, params![here, ann.as_str(), ""])).await;
         let pick = app.write(move |tx| plan(tx, PICKABLE, params![here, 500])).await;
         for plan in [live, pick] {
             assert!(!plan.contains("SCAN ") && !plan.contains("Seq Scan"), "{plan}");
@@ -161,7 +161,7 @@ both_stores! {
     async fn a_rule_is_read_once(app: TestApp) {
         let here = app.venue;
         publish(&app, json!({"name": "All", "isAutomatic": true})).await;
-        let read = async || app.write(move |tx| { let now = tx.now(); live(tx, here, None, now) }).await;
+        let read = async || app.write(move |tx| { let now = tx.now(); live(tx, here, None, now) }).await.1;
         let (one, other) = (read().await, read().await);
         assert!(Arc::ptr_eq(&one[0].rule, &other[0].rule));
     }

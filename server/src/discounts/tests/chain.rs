@@ -32,7 +32,7 @@ both_stores! {
         let here = app.venue;
         let ranges = app.write(move |tx| {
             let now = tx.now();
-            let mut ranges: Vec<_> = live(tx, here, None, now)?.iter().map(|live| {
+            let mut ranges: Vec<_> = live(tx, here, None, now)?.1.iter().map(|live| {
                 let one = live.rule.experiment.as_ref().unwrap();
                 (one.variant.clone(), one.from_percent.to_string(), one.until_percent.to_string())
             }).collect();

@@ -2,6 +2,7 @@ mod audience;
 mod chain;
 mod dashboard;
 mod fields;
+mod remembered;
 mod versions;
 
 use serde_json::{Value as Json, json};

@@ -13,7 +13,7 @@ use crate::platform::chain;
 async fn live_at(app: &TestApp, venue: VenueId) -> Vec<(String, i64, String)> {
     app.write(move |tx| {
         let now = tx.now();
-        let found = live(tx, venue, None, now)?.into_iter();
+        let found = live(tx, venue, None, now)?.1.into_iter();
         Ok(found
             .map(|live| {
                 (

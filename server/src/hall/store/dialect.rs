@@ -1,6 +1,6 @@
 //! What truly differs between the two stores. At most ten functions, each tested on both.
 
-use super::{Across, Read, Value};
+use super::{Across, Read, Row, Value};
 use crate::hall::error::{Error, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,11 +11,25 @@ pub enum Dialect {
 
 /// How the store would run a `select`, as text: for the tests that refuse a scan of a whole table.
 pub fn plan(read: &mut Read, sql: &str, params: &[Value]) -> Result<String> {
-    let (explain, column) = match read.dialect() {
-        Dialect::Sqlite => ("explain query plan ", 3),
-        Dialect::Postgres => ("explain ", 0),
-    };
-    let rows = read.query(&format!("{explain}{sql}"), params)?;
+    let (explain, column) = explain(read.dialect());
+    shown(&read.query(&format!("{explain} {sql}"), params)?, column)
+}
+
+/// As [`plan`], of a `select` that is bound to no tenant.
+pub fn plan_across(across: &mut Across<'_>, sql: &str, params: &[Value]) -> Result<String> {
+    let (explain, column) = explain(across.dialect());
+    shown(&across.query(&format!("{explain} {sql}"), params)?, column)
+}
+
+/// What asks for a plan, and in which column its lines are.
+fn explain(dialect: Dialect) -> (&'static str, usize) {
+    match dialect {
+        Dialect::Sqlite => ("explain query plan", 3),
+        Dialect::Postgres => ("explain", 0),
+    }
+}
+
+fn shown(rows: &[Row], column: usize) -> Result<String> {
     let lines: Result<Vec<String>> = rows.iter().map(|row| row.get(column)).collect();
     Ok(lines?.join("\n"))
 }

@@ -11,6 +11,7 @@
 mod dialect;
 mod examine;
 mod log;
+mod memo;
 mod migrate;
 mod postgres;
 mod rows;
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-pub use dialect::{Dialect, applied_migrations, is_whole, plan};
+pub use dialect::{Dialect, applied_migrations, is_whole, plan, plan_across};
 pub use examine::{Finding, Grade, examine};
 pub use migrate::{Migration, known as known_migrations, tables};
 #[cfg(any(test, feature = "testing"))]
@@ -88,12 +89,19 @@ impl Settings {
     }
 }
 
+/// What all threads of a store share.
+#[derive(Default)]
+struct Shared {
+    statements: AtomicU64,
+    memo: memo::Memo,
+}
+
 /// The store of one server. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
     health: Arc<Health>,
-    statements: Arc<AtomicU64>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Clone)]
@@ -131,26 +139,23 @@ impl Db {
 
     fn start(settings: &Settings) -> Result<Db> {
         let health = Arc::new(Health::default());
-        let statements = Arc::new(AtomicU64::new(0));
+        let shared = Arc::new(Shared::default());
         let pool = match &settings.place {
-            Place::Sqlite { file } => Pool::Sqlite(sqlite::Threads::start(
-                file,
-                settings,
-                &health,
-                &statements,
-            )?),
+            Place::Sqlite { file } => {
+                Pool::Sqlite(sqlite::Threads::start(file, settings, &health, &shared)?)
+            }
             Place::Postgres { url, read_url } => Pool::Postgres(postgres::Threads::start(
                 url,
                 read_url.as_deref(),
                 settings,
                 &health,
-                &statements,
+                &shared,
             )?),
         };
         Ok(Db {
             pool,
             health,
-            statements,
+            shared,
         })
     }
 
@@ -167,7 +172,7 @@ impl Db {
 
     /// How many statements this store has run, for the tests that count them.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.shared.statements.load(Ordering::Relaxed)
     }
 
     /// How many writes and reads wait for a thread.
@@ -297,7 +302,7 @@ pub struct Read {
     scope: Scope,
     tenant: Value,
     entropy: Entropy,
-    statements: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     /// A database error outside a savepoint: nothing more may be done in this transaction.
     poison: Option<String>,
 }
@@ -308,19 +313,14 @@ enum Session {
 }
 
 impl Read {
-    fn new(
-        session: Session,
-        scope: &Scope,
-        entropy: &Entropy,
-        statements: &Arc<AtomicU64>,
-    ) -> Read {
+    fn new(session: Session, scope: &Scope, entropy: &Entropy, shared: &Arc<Shared>) -> Read {
         let tenant = scope.tenant.map_or(Value::Null, Value::from);
         Read {
             session,
             scope: scope.clone(),
             tenant,
             entropy: entropy.clone(),
-            statements: Arc::clone(statements),
+            shared: Arc::clone(shared),
             poison: None,
         }
     }
@@ -350,8 +350,8 @@ impl Read {
     #[track_caller]
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         self.tenant()?;
-        let all = self.bound(params);
-        self.run(sql, &all, true).map(|done| done.rows)
+        self.run(sql, Of::Tenant, params, true)
+            .map(|done| done.rows)
     }
 
     /// The first row, if any.
@@ -386,28 +386,51 @@ impl Read {
 
     /// A statement on the one table without a tenant; for `hall/identity.rs` alone.
     pub(in crate::hall) fn directory(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        self.run(sql, params, true).map(|done| done.rows)
-    }
-
-    fn bound(&self, params: &[Value]) -> Vec<Value> {
-        let mut all = Vec::with_capacity(params.len() + 1);
-        all.push(self.tenant.clone());
-        all.extend_from_slice(params);
-        all
+        self.run(sql, Of::All, params, true).map(|done| done.rows)
     }
 
     #[track_caller]
-    fn run(&mut self, sql: &str, params: &[Value], rows: bool) -> Result<Done> {
+    fn run(&mut self, sql: &str, of: Of, params: &[Value], rows: bool) -> Result<Done> {
         if let Some(why) = &self.poison {
             return Err(Error::bug(format!("the transaction is poisoned: {why}")));
         }
-        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.shared.statements.fetch_add(1, Ordering::Relaxed);
+        let params = Params {
+            tenant: matches!(of, Of::Tenant).then_some(&self.tenant),
+            others: params,
+        };
         tracing::trace!(target: "regulars::sql", sql, ?params);
         let done = match &self.session {
             Session::Sqlite(session) => session.run(sql, params, rows),
-            Session::Postgres(session) => session.run(sql, params, rows),
+            Session::Postgres(session) => session.run(sql, params),
         };
         done.inspect_err(|error| self.poison = Some(error.to_string()))
+    }
+}
+
+/// Whose rows a statement is about: its `$1` is the tenant, or what the caller gives.
+#[derive(Clone, Copy)]
+enum Of {
+    Tenant,
+    All,
+}
+
+/// What a statement is bound to: the tenant, where it is bound to one, and what the caller gave.
+#[derive(Clone, Copy, Default)]
+struct Params<'a> {
+    tenant: Option<&'a Value>,
+    others: &'a [Value],
+}
+
+impl<'a> Params<'a> {
+    fn iter(self) -> impl Iterator<Item = &'a Value> {
+        self.tenant.into_iter().chain(self.others)
+    }
+}
+
+impl std::fmt::Debug for Params<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 
@@ -481,8 +504,9 @@ impl Tx {
     #[track_caller]
     pub fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         self.read.tenant()?;
-        let all = self.read.bound(params);
-        self.read.run(sql, &all, false).map(|done| done.changed)
+        self.read
+            .run(sql, Of::Tenant, params, false)
+            .map(|done| done.changed)
     }
 
     /// A write whose outcome is not looked at. On PostgreSQL it travels with the next statement that
@@ -490,20 +514,25 @@ impl Tx {
     #[track_caller]
     pub fn queue(&mut self, sql: &str, params: &[Value]) -> Result<()> {
         self.read.tenant()?;
-        let all = self.read.bound(params);
         match &self.read.session {
-            Session::Sqlite(_) => self.read.run(sql, &all, false).map(|_| ()),
+            Session::Sqlite(_) => self.read.run(sql, Of::Tenant, params, false).map(|_| ()),
             Session::Postgres(session) => {
-                self.read.statements.fetch_add(1, Ordering::Relaxed);
-                tracing::trace!(target: "regulars::sql", sql, params = ?all);
-                session.queue(sql, all)
+                let params = Params {
+                    tenant: Some(&self.read.tenant),
+                    others: params,
+                };
+                self.read.shared.statements.fetch_add(1, Ordering::Relaxed);
+                tracing::trace!(target: "regulars::sql", sql, ?params);
+                session.queue(sql, params)
             }
         }
     }
 
     /// A write on the one table without a tenant; for `hall/identity.rs` alone.
     pub(in crate::hall) fn directory_exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
-        self.read.run(sql, params, false).map(|done| done.changed)
+        self.read
+            .run(sql, Of::All, params, false)
+            .map(|done| done.changed)
     }
 
     /// Runs `part` so that its failure undoes only what it did itself.
@@ -581,7 +610,7 @@ impl Across<'_> {
     /// All rows of a `select` whose parameters begin at `$1`.
     #[track_caller]
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        self.0.run(sql, params, true).map(|done| done.rows)
+        self.0.run(sql, Of::All, params, true).map(|done| done.rows)
     }
 
     pub fn dialect(&self) -> Dialect {

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,7 +21,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 use super::value::{Row, Value};
 use super::work::{Health, Hot, Verdict, Work};
-use super::{Done, Rank, Read, Settings, Tx, left};
+use super::{Done, Params, Rank, Read, Settings, Shared, Tx, left};
 use crate::hall::error::{Error, Result, Violation};
 use crate::hall::id::TenantId;
 use crate::hall::secret::Entropy;
@@ -60,19 +59,19 @@ impl Threads {
         read_url: Option<&str>,
         settings: &Settings,
         health: &Arc<Health>,
-        statements: &Arc<AtomicU64>,
+        shared: &Arc<Shared>,
     ) -> Result<Threads> {
         let (writes, to_write) = bounded(QUEUE_MAX);
         let mut joins = Vec::new();
         for _ in 0..settings.writers.max(1) {
-            let worker = Worker::new(url, settings, statements);
+            let worker = Worker::new(url, settings, shared);
             let to_write: Receiver<Option<Box<dyn Work>>> = to_write.clone();
             joins.push(thread("store-writer", move || worker.write_all(&to_write))?);
         }
         let mut readers = |url: &str| {
             let (reads, to_read) = bounded(QUEUE_MAX);
             for _ in 0..settings.readers.max(1) {
-                let worker = Worker::new(url, settings, statements);
+                let worker = Worker::new(url, settings, shared);
                 let to_read: Receiver<Option<(Box<dyn Work>, Rank)>> = to_read.clone();
                 joins.push(thread("store-reader", move || worker.read_all(&to_read))?);
             }
@@ -145,22 +144,22 @@ struct Worker {
     url: String,
     isolation: &'static str,
     entropy: Entropy,
-    statements: Arc<AtomicU64>,
+    shared: Arc<Shared>,
 }
 
 impl Worker {
-    fn new(url: &str, settings: &Settings, statements: &Arc<AtomicU64>) -> Worker {
+    fn new(url: &str, settings: &Settings, shared: &Arc<Shared>) -> Worker {
         let isolation = if settings.read_committed {
             "read committed"
         } else {
             "serializable"
         };
-        let (entropy, statements) = (settings.entropy.clone(), Arc::clone(statements));
+        let (entropy, shared) = (settings.entropy.clone(), Arc::clone(shared));
         Worker {
             url: url.into(),
             isolation,
             entropy,
-            statements,
+            shared,
         }
     }
 
@@ -200,12 +199,7 @@ impl Worker {
             &format!("begin isolation level {isolation}"),
         );
         let shared = super::Session::Postgres(Rc::clone(session));
-        let mut tx = Tx::new(Read::new(
-            shared,
-            work.scope(),
-            &self.entropy,
-            &self.statements,
-        ));
+        let mut tx = Tx::new(Read::new(shared, work.scope(), &self.entropy, &self.shared));
         let verdict = work.run(&mut tx);
         let poison = tx.read.poison.take();
         match (verdict, poison) {
@@ -256,12 +250,7 @@ impl Worker {
                 session.queue_simple("set local statement_timeout = '10min'");
             }
             let shared = super::Session::Postgres(Rc::clone(&session));
-            let mut tx = Tx::new(Read::new(
-                shared,
-                work.scope(),
-                &self.entropy,
-                &self.statements,
-            ));
+            let mut tx = Tx::new(Read::new(shared, work.scope(), &self.entropy, &self.shared));
             let verdict = work.run(&mut tx);
             session.abandon(&[]);
             match verdict {
@@ -368,13 +357,13 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn run(&self, sql: &str, params: &[Value], _rows: bool) -> Result<Done> {
+    pub(super) fn run(&self, sql: &str, params: Params<'_>) -> Result<Done> {
         let statement = self.prepare(sql)?;
-        let run = self.send(statement, params.to_vec());
+        let run = self.send(statement, params);
         self.flush(Some(run))
     }
 
-    pub(super) fn queue(&self, sql: &str, params: Vec<Value>) -> Result<()> {
+    pub(super) fn queue(&self, sql: &str, params: Params<'_>) -> Result<()> {
         let statement = self.prepare(sql)?;
         let run = self.send(statement, params);
         self.pending.borrow_mut().push(run);
@@ -398,7 +387,8 @@ impl Session {
         self.pending.borrow_mut().clear();
     }
 
-    fn send(&self, statement: Statement, params: Vec<Value>) -> Pending {
+    fn send(&self, statement: Statement, params: Params<'_>) -> Pending {
+        let params: Vec<Value> = params.iter().cloned().collect();
         let client = Arc::clone(&self.client);
         sent(Box::pin(async move {
             let params: Vec<&(dyn ToSql + Sync)> = params

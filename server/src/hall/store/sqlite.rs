@@ -20,7 +20,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::log;
 use super::value::{Row, Value};
 use super::work::{Health, Verdict, Work};
-use super::{Done, READ_TIME_MAX, Read, Settings, Tx};
+use super::{Done, Params, READ_TIME_MAX, Read, Settings, Shared, Tx};
 use crate::hall::error::{Error, Result, Violation};
 use crate::hall::secret::Entropy;
 
@@ -55,7 +55,7 @@ impl Threads {
         file: &Path,
         settings: &Settings,
         health: &Arc<Health>,
-        statements: &Arc<AtomicU64>,
+        shared: &Arc<Shared>,
     ) -> Result<Threads> {
         let (writes, to_write) = bounded(QUEUE_MAX);
         let (reads, to_read) = bounded(QUEUE_MAX);
@@ -70,15 +70,15 @@ impl Threads {
             connection,
             health: Arc::clone(health),
             entropy: settings.entropy.clone(),
-            statements: Arc::clone(statements),
+            shared: Arc::clone(shared),
         };
         joins.push(thread("store-writer", move || writer.run(&to_write))?);
         for _ in 0..settings.readers.max(1) {
             let connection = open_to_read(file)?;
             let to_read: Receiver<Option<Box<dyn Work>>> = to_read.clone();
-            let (entropy, statements) = (settings.entropy.clone(), Arc::clone(statements));
+            let (entropy, shared) = (settings.entropy.clone(), Arc::clone(shared));
             joins.push(thread("store-reader", move || {
-                read_all(connection, &to_read, &entropy, &statements);
+                read_all(connection, &to_read, &entropy, &shared);
             })?);
         }
         let joins = Arc::new(std::sync::Mutex::new(joins));
@@ -204,7 +204,7 @@ impl Session {
         }
     }
 
-    pub(super) fn run(&self, sql: &str, params: &[Value], rows: bool) -> Result<Done> {
+    pub(super) fn run(&self, sql: &str, params: Params<'_>, rows: bool) -> Result<Done> {
         self.noting_disk(self.step(sql, params, rows))
     }
 
@@ -224,7 +224,7 @@ impl Session {
         })
     }
 
-    fn step(&self, sql: &str, params: &[Value], rows: bool) -> Result<Done> {
+    fn step(&self, sql: &str, params: Params<'_>, rows: bool) -> Result<Done> {
         let text = self.text(sql);
         let mut statement = self.connection.prepare_cached(&text).map_err(classify)?;
         for (place, value) in params.iter().enumerate() {
@@ -352,7 +352,7 @@ struct Writer {
     connection: Connection,
     health: Arc<Health>,
     entropy: Entropy,
-    statements: Arc<AtomicU64>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
@@ -361,13 +361,13 @@ impl Writer {
             connection,
             health,
             entropy,
-            statements,
+            shared,
         } = self;
         let group = Group {
             session: Rc::new(Session::new(connection)),
             health,
             entropy,
-            statements,
+            shared,
         };
         let mut moments = 0;
         loop {
@@ -384,7 +384,7 @@ impl Writer {
                         IDLE_MOMENTS => "pragma shrink_memory",
                         _ => continue,
                     };
-                    let _ = group.session.run(rest, &[], true);
+                    let _ = group.session.run(rest, Params::default(), true);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(None) | Err(RecvTimeoutError::Disconnected) => return,
@@ -398,7 +398,7 @@ struct Group {
     session: Rc<Session>,
     health: Arc<Health>,
     entropy: Entropy,
-    statements: Arc<AtomicU64>,
+    shared: Arc<Shared>,
 }
 
 impl Group {
@@ -458,7 +458,7 @@ impl Group {
             session,
             work.scope(),
             &self.entropy,
-            &self.statements,
+            &self.shared,
         ));
         let verdict = work.run(&mut tx);
         let poison = tx.read.poison.take();
@@ -531,7 +531,7 @@ fn read_all(
     mut connection: Connection,
     queue: &Receiver<Option<Box<dyn Work>>>,
     entropy: &Entropy,
-    statements: &Arc<AtomicU64>,
+    shared: &Arc<Shared>,
 ) {
     let watch = Arc::new(Watch {
         from: Instant::now(),
@@ -555,8 +555,8 @@ fn read_all(
         }
         let begun = session.simple("begin");
         if begun.is_ok() {
-            let shared = super::Session::Sqlite(Rc::clone(&session));
-            let mut tx = Tx::new(Read::new(shared, work.scope(), entropy, statements));
+            let ours = super::Session::Sqlite(Rc::clone(&session));
+            let mut tx = Tx::new(Read::new(ours, work.scope(), entropy, shared));
             work.run(&mut tx);
         }
         watch.until_ms.store(u64::MAX, Ordering::Relaxed);
