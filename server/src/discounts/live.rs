@@ -4,6 +4,7 @@
 //! question. What everybody gets is remembered until somebody publishes (`hall/store/memo.rs`). Windows, minima and
 //! hours are left to the engine: a tab that was opened at five keeps its happy hour at seven.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use engine::discount::{Discount as Rule, Open};
@@ -39,7 +40,24 @@ pub fn live(
     customer: Option<(CustomerId, Option<GroupId>)>,
     now: Timestamp,
 ) -> Result<(DiscountPolicy, Vec<Live>)> {
-    store::live(read, venue, customer, now)
+    let generation = store::generation(read)?;
+    let find = |read: &mut Read| store::everybodys(read, venue);
+    let all = read.remembered(&venue.to_string(), &generation, find)?;
+    let more = match customer {
+        Some((id, group)) if all.others_get_more => {
+            let audience = [Some(Audience::Customer(id)), group.map(Audience::Group)];
+            store::given_to(read, venue, audience)?
+        }
+        _ => Vec::new(),
+    };
+    let known = all.rules.iter().chain(&more);
+    let known = known.filter(|(since, _)| *since <= now);
+    let mut live: Vec<Live> = known.map(|(_, live)| live.clone()).collect();
+    // At `READ COMMITTED` a rule that goes from everybody to one meanwhile may be found twice: then its newest version
+    // holds.
+    live.sort_unstable_by_key(|one| (one.discount_id, Reverse(one.version)));
+    live.dedup_by_key(|one| one.discount_id);
+    Ok((all.policy, live))
 }
 
 /// What staff may pick at a venue, by name: the first five hundred.

@@ -17,7 +17,10 @@ use crate::hall::text::{fold, prefix_end};
 use crate::params;
 
 pub use chain::{add_variant, allocated, known, policy, put_policy, variant};
-pub use live::{is_crowded, live, names_for, pickable, predefined, published, replace_audience};
+pub use live::{
+    everybodys, generation, given_to, is_crowded, names_for, pickable, predefined, published,
+    replace_audience,
+};
 
 const SELECT: &str =
     "select d.discount_id, d.version, r.rule, r.description, r.label_color, r.terms,

@@ -1,7 +1,5 @@
 //! Who gets which live discount: what the pricing of an order reads.
 
-use std::cmp::Reverse;
-
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
@@ -9,7 +7,7 @@ use super::super::live::Audience;
 use super::super::{DiscountPolicy, Live, parse, policy};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
-use crate::hall::id::{CustomerId, DiscountId, GroupId, VenueId};
+use crate::hall::id::{DiscountId, VenueId};
 use crate::hall::store::{Read, Row, Tx, Value};
 use crate::params;
 
@@ -30,18 +28,18 @@ pub const LIVE: &str = "select d.discount_id, d.version, r.rule, r.terms, d.crea
        and r.tenant_id = d.tenant_id and r.discount_id = d.discount_id and r.version = d.version";
 
 /// A live rule, and since when it is there.
-type Since = (Timestamp, Live);
+pub type Since = (Timestamp, Live);
 
 /// What everybody gets at a venue, and how the chain has it decided.
 #[derive(Debug, PartialEq)]
-struct Everybodys {
-    policy: DiscountPolicy,
-    rules: Vec<Since>,
+pub struct Everybodys {
+    pub policy: DiscountPolicy,
+    pub rules: Vec<Since>,
     /// Whether there is a live rule for a group or for a customer by name, at whatever venue.
-    others_get_more: bool,
+    pub others_get_more: bool,
 }
 
-fn everybodys(read: &mut Read, venue: VenueId) -> Result<Everybodys> {
+pub fn everybodys(read: &mut Read, venue: VenueId) -> Result<Everybodys> {
     let more = "select 1 from discount_audience where tenant_id = $1 and audience > $2 and audience < $3 limit 1";
     let around =
         [Audience::Everybody, Audience::Staff].map(|audience| Value::from(audience.word()));
@@ -52,7 +50,8 @@ fn everybodys(read: &mut Read, venue: VenueId) -> Result<Everybodys> {
     })
 }
 
-fn given_to(
+/// By rule in no order: the store would carry the text of each through its sorter.
+pub fn given_to(
     read: &mut Read,
     venue: VenueId,
     audience: [Option<Audience>; 2],
@@ -66,7 +65,7 @@ fn given_to(
 }
 
 /// The text under which what everybody gets was read.
-fn generation(read: &mut Read) -> Result<String> {
+pub fn generation(read: &mut Read) -> Result<String> {
     let row = read.first(
         "select generation from discount_generations where tenant_id = $1",
         &[],
@@ -83,32 +82,6 @@ pub fn begin_generation(tx: &mut Tx) -> Result<()> {
          on conflict (tenant_id) do update set generation = excluded.generation",
         params![generation],
     )
-}
-
-pub fn live(
-    read: &mut Read,
-    venue: VenueId,
-    customer: Option<(CustomerId, Option<GroupId>)>,
-    now: Timestamp,
-) -> Result<(DiscountPolicy, Vec<Live>)> {
-    let generation = generation(read)?;
-    let find = |read: &mut Read| everybodys(read, venue);
-    let all = read.remembered(&venue.to_string(), &generation, find)?;
-    let more = match customer {
-        Some((id, group)) if all.others_get_more => {
-            let audience = [Some(Audience::Customer(id)), group.map(Audience::Group)];
-            given_to(read, venue, audience)?
-        }
-        _ => Vec::new(),
-    };
-    let known = all.rules.iter().chain(&more);
-    let known = known.filter(|(since, _)| *since <= now);
-    let mut live: Vec<Live> = known.map(|(_, live)| live.clone()).collect();
-    // Sorted here and not by the store, which would carry the text of each rule through its sorter. At `READ COMMITTED`
-    // a rule that goes from everybody to one meanwhile may be found twice: then its newest version holds.
-    live.sort_unstable_by_key(|one| (one.discount_id, Reverse(one.version)));
-    live.dedup_by_key(|one| one.discount_id);
-    Ok((all.policy, live))
 }
 
 pub const PICKABLE: &str = "select d.discount_id, d.version, r.rule, r.terms
