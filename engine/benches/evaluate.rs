@@ -19,6 +19,10 @@ use engine::window::DaysOfWeek;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn percent(text: &str) -> Percent {
     text.parse().expect("well formed")
 }

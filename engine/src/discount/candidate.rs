@@ -81,7 +81,7 @@ pub struct Candidate {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<LineShare>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coupon: Option<Coupon>,
+    pub coupon: Option<Box<Coupon>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<PointsAsked>,
     pub is_authorized: bool,
@@ -118,7 +118,7 @@ impl Candidate {
     /// A published rule that is applied without asking; it goes by its own id.
     pub fn automatic(discount: impl Into<Arc<Discount>>) -> Self {
         let discount = discount.into();
-        let id = discount.id.as_str().to_owned();
+        let id = CandidateId::from(discount.id.as_str());
         Self::new(id, Origin::Automatic, discount)
     }
 
@@ -128,7 +128,7 @@ impl Candidate {
         coupon: Coupon,
     ) -> Self {
         Self {
-            coupon: Some(coupon),
+            coupon: Some(Box::new(coupon)),
             ..Self::new(id, Origin::Coupon, discount)
         }
     }

@@ -181,7 +181,7 @@ pub struct Discount {
     pub tax_basis: TaxBasis,
     pub is_stackable: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub experiment: Option<Experiment>,
+    pub experiment: Option<Box<Experiment>>,
 }
 
 impl Discount {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refused, sort};
 use crate::discount::Candidate;
+use crate::id::LineId;
 use crate::money::{Quantity, half_up};
 use crate::order::{Line, Order};
 use crate::window::{Moment, TimeOfDay};
@@ -64,11 +65,8 @@ impl<'a> Facts<'a> {
         context: &Context,
     ) -> Result<Self, Refused> {
         check_bounds(order, candidates)?;
-        let ids: Vec<&str> = order.lines.iter().map(|line| line.id.as_str()).collect();
-        let by_id = sort::by_text(&ids);
-        if by_id.windows(2).any(|pair| ids[pair[0]] == ids[pair[1]]) {
-            return Err(Refused::DuplicateLine);
-        }
+        let ids: Vec<&[u8]> = order.lines.iter().map(|line| line.id.as_bytes()).collect();
+        let by_id = sort::by_text(&ids).ok_or(Refused::DuplicateLine)?;
         let mut lines: Vec<(&Line, usize)> = by_id
             .iter()
             .enumerate()
@@ -102,10 +100,8 @@ impl<'a> Facts<'a> {
         self.moments.get(line).unwrap_or(&self.opened)
     }
 
-    pub fn place_of(&self, line_id: &str) -> Option<usize> {
-        self.lines
-            .iter()
-            .position(|line| line.id.as_str() == line_id)
+    pub fn place_of(&self, line_id: &LineId) -> Option<usize> {
+        self.lines.iter().position(|line| line.id == *line_id)
     }
 }
 

@@ -127,14 +127,11 @@ pub fn evaluate(
 
 /// By turn, and ids within a turn; refuses two of one id.
 fn ranked(candidates: &[Candidate]) -> Result<Vec<&Candidate>, Refused> {
-    let ids: Vec<&str> = candidates
+    let ids: Vec<&[u8]> = candidates
         .iter()
-        .map(|candidate| candidate.id.as_str())
+        .map(|candidate| candidate.id.as_bytes())
         .collect();
-    let places = sort::by_text(&ids);
-    if places.windows(2).any(|pair| ids[pair[0]] == ids[pair[1]]) {
-        return Err(Refused::DuplicateCandidate);
-    }
+    let places = sort::by_text(&ids).ok_or(Refused::DuplicateCandidate)?;
     let keyed = |place: usize| (turn_key(&candidates[place]), &candidates[place]);
     let mut ranked: Vec<_> = places.into_iter().map(keyed).collect();
     // Stable: within a turn the ids keep their order.

@@ -1,15 +1,13 @@
 //! Sorting by ids, which all begin alike: what they share is skipped once, and the next eight bytes are
 //! compared as one number before any text is.
 
-/// The places of `texts` in ascending order of their bytes.
-pub(crate) fn by_text(texts: &[&str]) -> Vec<usize> {
-    let Some(first) = texts.first() else {
-        return Vec::new();
-    };
+/// The places of `texts` in ascending order of their bytes; none where two are equal.
+pub(crate) fn by_text(texts: &[&[u8]]) -> Option<Vec<usize>> {
     // A store hands rows out by id.
-    if texts.is_sorted() {
-        return (0..texts.len()).collect();
+    if texts.is_sorted_by(|a, b| a < b) {
+        return Some((0..texts.len()).collect());
     }
+    let first = texts.first()?;
     let shared = texts
         .iter()
         .map(|text| shared_bytes(first, text))
@@ -18,40 +16,42 @@ pub(crate) fn by_text(texts: &[&str]) -> Vec<usize> {
     let mut keyed: Vec<(u64, usize)> = texts
         .iter()
         .enumerate()
-        .map(|(place, text)| (head(&text.as_bytes()[shared..]), place))
+        .map(|(place, text)| (head(&text[shared..]), place))
         .collect();
     keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| texts[a.1].cmp(texts[b.1])));
-    keyed.into_iter().map(|(_, place)| place).collect()
+    let places: Vec<usize> = keyed.into_iter().map(|(_, place)| place).collect();
+    let is_same = |pair: &[usize]| texts[pair[0]] == texts[pair[1]];
+    (!places.windows(2).any(is_same)).then_some(places)
 }
 
 /// Places by the texts that name them; a text may name several.
 pub(crate) struct ByText<'a> {
     /// What all texts begin with.
     shared: &'a [u8],
-    sorted: Vec<(u64, &'a str, usize)>,
+    sorted: Vec<(u64, &'a [u8], usize)>,
 }
 
 impl<'a> ByText<'a> {
-    pub fn new(named: impl Iterator<Item = (&'a str, usize)>) -> Self {
+    pub fn new(named: impl Iterator<Item = (&'a [u8], usize)>) -> Self {
         let mut sorted: Vec<_> = named.map(|(text, place)| (0, text, place)).collect();
-        let first = sorted.first().map_or("", |&(_, text, _)| text);
+        let first: &[u8] = sorted.first().map_or(&[], |&(_, text, _)| text);
         let shared = sorted
             .iter()
             .map(|(_, text, _)| shared_bytes(first, text))
             .min()
             .unwrap_or(0);
         for (key, text, _) in &mut sorted {
-            *key = head(&text.as_bytes()[shared..]);
+            *key = head(&text[shared..]);
         }
         sorted.sort_unstable();
         Self {
-            shared: &first.as_bytes()[..shared],
+            shared: &first[..shared],
             sorted,
         }
     }
 
-    pub fn places(&self, text: &str) -> impl Iterator<Item = usize> {
-        let key = text.as_bytes().strip_prefix(self.shared).map(head);
+    pub fn places(&self, text: &[u8]) -> impl Iterator<Item = usize> {
+        let key = text.strip_prefix(self.shared).map(head);
         let first = key.map_or(self.sorted.len(), |key| {
             self.sorted
                 .partition_point(|&(other, name, _)| (other, name) < (key, text))
@@ -63,9 +63,9 @@ impl<'a> ByText<'a> {
     }
 }
 
-fn shared_bytes(a: &str, b: &str) -> usize {
-    a.bytes()
-        .zip(b.bytes())
+fn shared_bytes(a: &[u8], b: &[u8]) -> usize {
+    a.iter()
+        .zip(b)
         .take_while(|(one, other)| one == other)
         .count()
 }
@@ -92,16 +92,21 @@ mod tests {
             "dis_abcdefgh2",
             "dis_abcdefgh1",
             "dis_å",
-            "dis_a",
-        ];
-        let sorted: Vec<&str> = by_text(&texts)
+        ]
+        .map(str::as_bytes);
+        let sorted: Vec<&[u8]> = by_text(&texts)
+            .expect("all differ")
             .into_iter()
             .map(|place| texts[place])
             .collect();
         let mut expected = texts.to_vec();
         expected.sort_unstable();
         assert_eq!(sorted, expected);
-        assert_eq!(by_text(&[]), Vec::<usize>::new());
+        assert_eq!(by_text(&[]), Some(Vec::new()));
+        assert_eq!(by_text(&expected), Some((0..expected.len()).collect()));
+        for same in [["a", "a", "b"], ["b", "a", "b"]] {
+            assert_eq!(by_text(&same.map(str::as_bytes)), None);
+        }
     }
 
     #[test]
@@ -111,10 +116,10 @@ mod tests {
             texts
                 .into_iter()
                 .enumerate()
-                .map(|(place, text)| (text, place))
+                .map(|(place, text)| (text.as_bytes(), place))
         };
         let index = ByText::new(named());
-        let found = |text: &str| index.places(text).collect::<Vec<_>>();
+        let found = |text: &str| index.places(text.as_bytes()).collect::<Vec<_>>();
         assert_eq!(found("prd_a"), [1, 3]);
         assert_eq!(found("prd_abcdefgh1"), [4]);
         for absent in [
@@ -129,6 +134,6 @@ mod tests {
             assert_eq!(found(absent), [0_usize; 0], "{absent}");
         }
         let none = ByText::new(std::iter::empty());
-        assert_eq!(none.places("prd_a").count(), 0);
+        assert_eq!(none.places(b"prd_a").count(), 0);
     }
 }

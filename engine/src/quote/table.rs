@@ -12,6 +12,7 @@ use super::allowance::Allowance;
 use super::facts::{Facts, unit_price};
 use super::outcome::dearest;
 use super::sort::ByText;
+use crate::id::{CategoryId, ProductId};
 use crate::order::{Line, Modifier};
 
 /// Discounts that most classes see.
@@ -184,15 +185,15 @@ impl<'a> Table<'a> {
 
 impl<'a> Shelf<'a> {
     fn new(goods: Vec<Goods<'a>>) -> Self {
-        let index = |id_of: fn(&'a Line) -> Option<&'a str>| {
+        let index = |id_of: fn(&'a Line) -> Option<&'a [u8]>| {
             let named = goods
                 .iter()
                 .enumerate()
                 .filter_map(|(place, one)| id_of(one.line).map(|id| (id, place)));
             ByText::new(named)
         };
-        let products = index(|line| line.product_id.as_deref());
-        let categories = index(|line| line.category_id.as_deref());
+        let products = index(|line| line.product_id.as_ref().map(ProductId::as_bytes));
+        let categories = index(|line| line.category_id.as_ref().map(CategoryId::as_bytes));
         Self {
             goods,
             products,
@@ -203,8 +204,9 @@ impl<'a> Shelf<'a> {
 
 /// The canonical order. Two lines that compare equal hold the same units.
 fn compare_goods((a_price, a): (i64, &Line), (b_price, b): (i64, &Line)) -> Ordering {
-    fn shown(line: &Line) -> &str {
-        line.product_id.as_deref().unwrap_or(&line.name)
+    fn shown(line: &Line) -> &[u8] {
+        let product = line.product_id.as_ref().map(ProductId::as_bytes);
+        product.unwrap_or(line.name.as_bytes())
     }
     b.rate
         .cmp(&a.rate)

@@ -94,12 +94,12 @@ pub(crate) fn is_modifier(discount: &Discount, modifier: &Modifier) -> bool {
 
 fn add_products(ids: &[ProductId], shelf: &Shelf<'_>, found: &mut Places) {
     for id in ids {
-        found.extend(shelf.products.places(id));
+        found.extend(shelf.products.places(id.as_bytes()));
     }
 }
 
 fn add_categories(ids: &[CategoryId], shelf: &Shelf<'_>, found: &mut Places) {
     for id in ids {
-        found.extend(shelf.categories.places(id));
+        found.extend(shelf.categories.places(id.as_bytes()));
     }
 }

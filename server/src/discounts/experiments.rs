@@ -15,7 +15,7 @@ use crate::hall::store::Tx;
 ///
 /// # Errors
 /// `Invalid` where the variant has another share already, or the experiment has less left.
-pub fn claim(tx: &mut Tx, ask: &EditDiscount) -> Result<Option<Experiment>> {
+pub fn claim(tx: &mut Tx, ask: &EditDiscount) -> Result<Option<Box<Experiment>>> {
     let (Some(id), Some(variant), Some(share)) = (
         ask.experiment_id.as_deref().map(str::trim),
         ask.variant.as_deref().map(str::trim),
@@ -45,10 +45,10 @@ pub fn claim(tx: &mut Tx, ask: &EditDiscount) -> Result<Option<Experiment>> {
         );
         return wrong("not_allowed", said);
     }
-    Ok(Some(Experiment {
+    Ok(Some(Box::new(Experiment {
         experiment_id: id.into(),
         variant: variant.to_owned(),
         from_percent: Percent::from_scaled(from).map_err(Error::bug)?,
         until_percent: Percent::from_scaled(until).map_err(Error::bug)?,
-    }))
+    })))
 }

@@ -38,7 +38,7 @@ impl EditDiscount {
         &self,
         id: DiscountId,
         version: i64,
-        experiment: Option<Experiment>,
+        experiment: Option<Box<Experiment>>,
     ) -> Result<Rule> {
         let basis = self.basis().map_err(|field| Error::Invalid(vec![field]))?;
         let component = |item: &ComboItem| Component {
@@ -139,7 +139,7 @@ impl Discount {
             let (from, until) = (experiment.from_percent, experiment.until_percent);
             Percent::from_scaled(until.scaled() - from.scaled()).map_err(Error::bug)
         };
-        let experiment = rule.experiment.as_ref();
+        let experiment = rule.experiment.as_deref();
         Ok(Discount {
             id: stored.id,
             version: stored.version,

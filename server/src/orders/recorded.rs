@@ -26,7 +26,7 @@ pub struct Recorded {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lines: Vec<LineShare>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    coupon: Option<Coupon>,
+    coupon: Option<Box<Coupon>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<PointsAsked>,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -92,8 +92,8 @@ fn a_draft_is_told_what_it_lacks_and_what_contradicts() {
         (Discount { min_purchase_amount: Some(EURO), max_discount_amount: Some(Money::new(1, Currency::SEK)), ..whole() },
             "amount", MixedCurrencies),
         (Discount { customer_ids: vec!["c".into(); TARGETS_MAX + 1], ..whole() }, "targetItemIds", TooMany),
-        (Discount { experiment: Some(Experiment { experiment_id: "e".into(), variant: "a".into(),
-            from_percent: Percent::HUNDRED, until_percent: Percent::HUNDRED }), ..whole() }, "allocationPercent", OutOfRange),
+        (Discount { experiment: Some(Box::new(Experiment { experiment_id: "e".into(), variant: "a".into(),
+            from_percent: Percent::HUNDRED, until_percent: Percent::HUNDRED })), ..whole() }, "allocationPercent", OutOfRange),
     ] {
         assert_eq!(draft.flaws(), [Flaw { field, code }], "{draft:?}");
     }
