@@ -4,18 +4,23 @@
 //!
 //! The limit is what SQLite can do at all with the very statements that those transactions issued: they
 //! are recorded with their values, and run again in a raw loop on a copy of the store, in groups of 32. So are the
-//! writes among them alone: whoever reads nothing and decides nothing keeps a code no faster than that.
+//! writes among them alone; and those writes once more behind a bare axum with the same load: a server that reads
+//! nothing, decides nothing and answers with a text that is there already applies no more codes than that.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params_from_iter, types::Value};
 use serde_json::{Value as Json, json};
@@ -35,6 +40,7 @@ use server::platform::chain::{self, Founding};
 use server::platform::tax;
 use server::{app, coupons, discounts, orders};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tracing::field::{Field, Visit};
 use tracing::subscriber::Interest;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
@@ -44,6 +50,8 @@ const LIVE_DISCOUNTS: usize = 20;
 const ORDERS: usize = 22_000;
 const RECORDED: usize = 2_000;
 const CONNECTIONS: usize = 32;
+/// An order with its trace, as the bare server answers it.
+const ANSWER_BYTES: usize = 8_000;
 /// Statements that are named, dearest first.
 const DEAREST: usize = 6;
 const AT_ONCE: usize = 500;
@@ -57,8 +65,8 @@ fn main() {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(recorder.clone()))
         .expect("no other subscriber is set");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
-    let [file, copy, second] =
-        ["ours.db", "copy.db", "second.db"].map(|name| folder.path().join(name));
+    let [file, copy, second, third] =
+        ["ours.db", "copy.db", "second.db", "third.db"].map(|name| folder.path().join(name));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -68,10 +76,10 @@ fn main() {
         let hall = open(&file).await;
         let stage = build(&hall, &file).await;
         hall.db.close().await;
-        for copy in [&copy, &second] {
+        for copy in [&copy, &second, &third] {
             std::fs::copy(&file, copy).expect("a copy of the store");
         }
-        for written in [&file, &copy, &second] {
+        for written in [&file, &copy, &second, &third] {
             // Else the load would pay for what the building left in memory.
             let written = std::fs::File::open(written).expect("the file opens");
             written.sync_all().expect("the disk takes it");
@@ -81,11 +89,13 @@ fn main() {
     let address = runtime.block_on(listen(&file));
     let stage = Arc::new(stage);
     let recorded = record(&stage, address, &recorder);
-    let mut run = load(&stage, address);
+    let mut run = load(&stage, address, RECORDED..ORDERS);
     let limit = replay(&copy, &recorded);
     let writes = writes_of(&recorded);
     let floor = replay(&second, &writes);
-    say(&mut run, (&limit, &recorded), (&floor, &writes));
+    let address = runtime.block_on(listen_bare(&third, writes.clone()));
+    let bare = load(&stage, address, 0..RECORDED);
+    say(&mut run, (&limit, &recorded), (&floor, &writes), &bare);
 }
 
 /// What the load needs to know of the chain that was built for it.
@@ -316,18 +326,19 @@ struct Run {
     waits: Vec<Duration>,
 }
 
-fn load(stage: &Arc<Stage>, address: SocketAddr) -> Run {
-    let next = Arc::new(AtomicUsize::new(RECORDED));
+fn load(stage: &Arc<Stage>, address: SocketAddr, orders: Range<usize>) -> Run {
+    let next = Arc::new(AtomicUsize::new(orders.start));
     let began = Instant::now();
     let tills: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let (stage, next) = (Arc::clone(stage), Arc::clone(&next));
+            let orders = orders.clone();
             thread::spawn(move || {
                 let mut till = Till::new(&stage, address);
                 let mut waits = Vec::new();
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
-                    if place >= ORDERS {
+                    if place >= orders.end {
                         return waits;
                     }
                     let asked = Instant::now();
@@ -492,9 +503,8 @@ struct Limit {
     dearest: Vec<(String, Duration)>,
 }
 
-/// The same statements with nothing between them and the driver: the writer's pragmas, its groups, and the
-/// savepoints of the store and of the call.
-fn replay(file: &Path, recorded: &[Call]) -> Limit {
+/// A store with the writer's pragmas.
+fn raw(file: &Path) -> Connection {
     let connection = Connection::open(file).expect("the copy");
     connection
         .execute_batch(
@@ -506,32 +516,47 @@ fn replay(file: &Path, recorded: &[Call]) -> Limit {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .expect("a setting");
-    let run = |sql: &str, params: &[Value]| {
-        let mut statement = connection.prepare_cached(sql).expect("a statement");
-        let mut rows = statement.query(params_from_iter(params)).expect("it runs");
-        while rows.next().expect("a row").is_some() {}
-    };
-    let mut spent: HashMap<&str, Duration> = HashMap::new();
+    connection
+}
+
+fn run(connection: &Connection, sql: &str, params: &[Value]) {
+    let mut statement = connection.prepare_cached(sql).expect("a statement");
+    let mut rows = statement.query(params_from_iter(params)).expect("it runs");
+    while rows.next().expect("a row").is_some() {}
+}
+
+/// One call of a group, in its savepoints.
+fn run_call(connection: &Connection, call: &Call, mut ran: impl FnMut(&str, Duration)) {
+    for savepoint in ["savepoint call", "savepoint verb"] {
+        run(connection, savepoint, &[]);
+    }
+    for (sql, params) in call {
+        let asked = Instant::now();
+        run(connection, sql, params);
+        ran(sql, asked.elapsed());
+    }
+    for release in ["release verb", "release call"] {
+        run(connection, release, &[]);
+    }
+}
+
+/// The same statements with nothing between them and the driver: the writer's pragmas, its groups, and the
+/// savepoints of the store and of the call.
+fn replay(file: &Path, recorded: &[Call]) -> Limit {
+    let connection = raw(file);
+    let mut spent: HashMap<String, Duration> = HashMap::new();
     let began = Instant::now();
     for group in recorded.chunks(CONNECTIONS) {
-        run("begin immediate", &[]);
+        run(&connection, "begin immediate", &[]);
         for call in group {
-            for savepoint in ["savepoint call", "savepoint verb"] {
-                run(savepoint, &[]);
-            }
-            for (sql, params) in call {
-                let asked = Instant::now();
-                run(sql, params);
-                *spent.entry(sql).or_default() += asked.elapsed();
-            }
-            for release in ["release verb", "release call"] {
-                run(release, &[]);
-            }
+            run_call(&connection, call, |sql, took| {
+                *spent.entry(sql.to_owned()).or_default() += took;
+            });
         }
-        run("commit", &[]);
+        run(&connection, "commit", &[]);
     }
     let took = began.elapsed();
-    let mut spent: Vec<(&str, Duration)> = spent.into_iter().collect();
+    let mut spent: Vec<(String, Duration)> = spent.into_iter().collect();
     spent.sort_unstable_by_key(|(_, spent)| std::cmp::Reverse(*spent));
     Limit {
         per_second: recorded.len() as f64 / took.as_secs_f64(),
@@ -548,8 +573,49 @@ fn replay(file: &Path, recorded: &[Call]) -> Limit {
     }
 }
 
+/// A bare axum whose one writer keeps what is `recorded` of a code for each request, in groups as they come.
+async fn listen_bare(file: &Path, recorded: Vec<Call>) -> SocketAddr {
+    let (ask, asked) = crossbeam_channel::bounded::<oneshot::Sender<()>>(CONNECTIONS);
+    let connection = raw(file);
+    thread::spawn(move || {
+        let mut calls = recorded.iter();
+        while let Ok(first) = asked.recv() {
+            run(&connection, "begin immediate", &[]);
+            let mut done = Vec::with_capacity(CONNECTIONS);
+            let mut next = Some(first);
+            while let Some(reply) = next {
+                let call = calls.next().expect("as many calls as were recorded");
+                run_call(&connection, call, |_, _| {});
+                done.push(reply);
+                next = asked.try_recv().ok();
+            }
+            run(&connection, "commit", &[]);
+            for reply in done {
+                reply.send(()).expect("somebody waits");
+            }
+        }
+    });
+    let answer = move |body: Bytes| async move {
+        assert!(!body.is_empty(), "a code was sent");
+        let (reply, kept) = oneshot::channel();
+        ask.try_send(reply).expect("no more than the tills");
+        kept.await.expect("the writer goes on");
+        (StatusCode::CREATED, vec![b' '; ANSWER_BYTES])
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let router = Router::new().fallback(axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+    address
+}
+
 #[expect(clippy::print_stdout, reason = "a bench tells its figures")]
-fn say(run: &mut Run, (limit, recorded): (&Limit, &[Call]), (floor, writes): (&Limit, &[Call])) {
+fn say(
+    run: &mut Run,
+    (limit, recorded): (&Limit, &[Call]),
+    (floor, writes): (&Limit, &[Call]),
+    bare: &Run,
+) {
     run.waits.sort_unstable();
     let at = |permille: usize| run.waits[(run.waits.len() - 1) * permille / 1_000];
     println!(
@@ -574,6 +640,11 @@ fn say(run: &mut Run, (limit, recorded): (&Limit, &[Call]), (floor, writes): (&L
         "       {:>6.0}/s is what it does with the writes among them alone, {:.1} each",
         floor.per_second,
         each(writes),
+    );
+    println!(
+        "       {:>6.0}/s is what those writes behind a bare axum do   ratio {:.2}",
+        bare.per_second,
+        run.per_second / bare.per_second
     );
     for (sql, spent) in &limit.dearest {
         let shown: String = sql.chars().take(80).collect();
