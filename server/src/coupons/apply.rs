@@ -32,6 +32,8 @@ pub struct Coupon {
     /// As `max_uses`, of the rule whatever the code.
     pub rule_max_uses: Option<u32>,
     pub rule_max_uses_per_customer: Option<u32>,
+    /// What the rule says where it is a comp.
+    pub comp_reason: Option<String>,
     pub needs_customer: bool,
     pub first_purchase_only: bool,
     pub duration: Duration,

@@ -286,6 +286,7 @@ fn nobodys() -> Result<Coupon> {
         max_uses_per_customer: None,
         rule_max_uses: None,
         rule_max_uses_per_customer: None,
+        comp_reason: None,
         needs_customer: false,
         first_purchase_only: false,
         duration: super::Duration::Once,

@@ -29,17 +29,21 @@ pub struct Weighed {
 }
 
 impl Weighed {
-    fn of(candidate: Candidate, limits: Vec<Limits>, live: Option<&Live>) -> Weighed {
+    fn of_rule(candidate: Candidate, live: &Live) -> Weighed {
         Weighed {
             candidate,
-            limits,
-            comp_reason: live.and_then(|live| live.comp_reason.clone()),
+            limits: of_rule(live).into_iter().collect(),
+            comp_reason: live.comp_reason.clone(),
         }
     }
 
     /// What no published rule stands behind uses nothing up.
     fn unpublished(candidate: Candidate) -> Weighed {
-        Weighed::of(candidate, Vec::new(), None)
+        Weighed {
+            candidate,
+            limits: Vec::new(),
+            comp_reason: None,
+        }
     }
 
     pub fn is_for_a_first_purchase(&self) -> bool {
@@ -66,28 +70,31 @@ pub fn gather(
     }
     all.extend(tab.asks.wishes.iter().filter_map(manual));
     let typed: Vec<CouponId> = tab.asks.coupons().map(|(_, id)| id).collect();
-    let codes = coupons::standing(read, venue, &typed)?;
+    let is_known = |id: &CouponId| tab.typed.iter().any(|code| code.id == *id);
+    let before: Vec<CouponId> = typed.iter().copied().filter(|id| !is_known(id)).collect();
+    let codes = coupons::standing(read, venue, &before)?;
     let running = match buyer {
         Some(buyer) => coupons::running(read, venue, buyer.id, now)?,
         None => Vec::new(),
     };
-    let behind = codes.iter().chain(&running).map(|code| code.discount_id);
-    let rules: Vec<DiscountId> = tab.asks.predefined().chain(behind).collect();
+    let rules: Vec<DiscountId> = tab.asks.predefined().collect();
     let rules = discounts::published(read, venue.id, &rules)?;
-    let rule = |id: DiscountId| rules.iter().find(|live| live.discount_id == id);
     for wish in &tab.asks.wishes {
         match &wish.what {
             What::Predefined {
                 discount_id,
                 name,
                 given,
-            } => all.push(picked(wish, rule(*discount_id), name, given.as_ref(), tab)?),
+            } => {
+                let rule = rules.iter().find(|live| live.discount_id == *discount_id);
+                all.push(picked(wish, rule, name, given.as_ref(), tab)?);
+            }
             What::Coupon { coupon_id, .. } => {
                 let of_it = |code: &&Coupon| code.id == *coupon_id;
                 if let Some(code) = running.iter().find(of_it) {
-                    all.push(typed_again(wish, code, rule(code.discount_id)));
-                } else if let Some(code) = codes.iter().find(of_it) {
-                    all.push(typed_code(wish, code, rule(code.discount_id), buyer));
+                    all.push(typed_again(wish, code));
+                } else if let Some(code) = codes.iter().chain(&tab.typed).find(of_it) {
+                    all.push(typed_code(wish, code, buyer));
                 }
             }
             What::Manual { .. } | What::Points { .. } => {}
@@ -103,7 +110,7 @@ pub fn gather(
     let is_asked =
         |code: &&Coupon| !typed.contains(&code.id) && !tab.asks.is_off(&code.id.to_string());
     for code in running.iter().filter(is_asked) {
-        all.push(running_code(code, rule(code.discount_id)));
+        all.push(running_code(code));
     }
     count_uses(read, tab, buyer, &mut all)?;
     Ok((policy, all))
@@ -126,8 +133,11 @@ fn picked(
         },
     };
     let candidate = Candidate::new(wish.id.to_string(), Origin::Predefined, rule);
-    let limits = live.and_then(of_rule).into_iter().collect();
-    Ok(Weighed::of(wished(wish, candidate), limits, live))
+    let candidate = wished(wish, candidate);
+    Ok(match live {
+        Some(live) => Weighed::of_rule(candidate, live),
+        None => Weighed::unpublished(candidate),
+    })
 }
 
 /// A rule that staff might pick, as if somebody of rank stood by and gave the most that they may.
@@ -141,7 +151,7 @@ pub fn picked_alone(live: &Live, currency: Currency) -> Weighed {
             live.at_most(currency),
         )
     };
-    Weighed::of(candidate, of_rule(live).into_iter().collect(), Some(live))
+    Weighed::of_rule(candidate, live)
 }
 
 /// What the rule itself counts, where it has a limit.
@@ -152,32 +162,34 @@ fn of_rule(live: &Live) -> Option<Limits> {
 }
 
 /// A code of this order: its own uses count, and those of the rule behind it.
-fn typed_code(wish: &Wish, code: &Coupon, live: Option<&Live>, buyer: Option<&Buyer>) -> Weighed {
+fn typed_code(wish: &Wish, code: &Coupon, buyer: Option<&Buyer>) -> Weighed {
     let mut candidate = wished(wish, code.candidate(&wish.id.to_string()));
     if code.needs_customer && buyer.is_none() {
         // Whatever the limits say, the engine then asks for the customer.
         candidate.customer_uses_left = Some(0);
     }
-    let mut limits = vec![code.limits()];
-    limits.extend(live.and_then(of_rule));
-    Weighed::of(candidate, limits, live)
+    let mut weighed = of_code(code, candidate);
+    weighed.limits.insert(0, code.limits());
+    weighed
 }
 
 /// A code that goes on for its customer uses nothing of itself up.
-fn running_code(code: &Coupon, live: Option<&Live>) -> Weighed {
-    let candidate = code.candidate(&code.id.to_string());
-    Weighed::of(
-        candidate,
-        live.and_then(of_rule).into_iter().collect(),
-        live,
-    )
+fn running_code(code: &Coupon) -> Weighed {
+    of_code(code, code.candidate(&code.id.to_string()))
 }
 
 /// One that was typed though it goes on: the wish keeps its place, and it is no new use.
-fn typed_again(wish: &Wish, code: &Coupon, live: Option<&Live>) -> Weighed {
+fn typed_again(wish: &Wish, code: &Coupon) -> Weighed {
+    of_code(code, wished(wish, code.candidate(&wish.id.to_string())))
+}
+
+/// A candidate of the code, with what the rule behind it counts and says.
+fn of_code(code: &Coupon, candidate: Candidate) -> Weighed {
+    let limits = Some(code.rule_limits()).filter(|limits| limits.is_counted);
     Weighed {
-        candidate: wished(wish, code.candidate(&wish.id.to_string())),
-        ..running_code(code, live)
+        candidate,
+        limits: limits.into_iter().collect(),
+        comp_reason: code.comp_reason.clone(),
     }
 }
 
@@ -192,7 +204,7 @@ fn wished(wish: &Wish, candidate: Candidate) -> Candidate {
 
 fn automatic(live: &Live) -> Weighed {
     let candidate = Candidate::automatic(Arc::clone(&live.rule));
-    Weighed::of(candidate, of_rule(live).into_iter().collect(), Some(live))
+    Weighed::of_rule(candidate, live)
 }
 
 /// The order discount of the guest's status.

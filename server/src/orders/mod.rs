@@ -46,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use crate::coupons::Coupon;
 use crate::customers;
 use crate::hall::error::{Code, Error, Extra, Result};
 use crate::hall::etag;
@@ -152,6 +153,8 @@ pub struct Tab {
     pub is_named: bool,
     /// What no longer fitted at this change and was let go: told once, stored nowhere.
     pub removed: Vec<TraceEntry>,
+    /// Codes that were looked up at this change: the price goes by them as they are here.
+    pub typed: Vec<Coupon>,
 }
 
 #[derive(Debug, Clone)]
@@ -260,11 +263,12 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         asks: Asks::default(),
         is_named: !ask.external_refs.is_empty(),
         removed: Vec::new(),
+        typed: Vec::new(),
     };
     tab.customer = ask.customer_id;
     tab.lines = items::resolve(tx, venue, &ask.items, 0, Some("/items"))?;
     for code in &ask.coupon_codes {
-        let wish = wishes::code(tx, venue, &tab, code)?;
+        let wish = wishes::code(tx, venue, &mut tab, code)?;
         tab.asks.add(wish)?;
     }
     decide_anew(tx, venue, &mut tab)?;

@@ -228,7 +228,7 @@ pub fn type_code(
     let mut tab = find_open(tx, venue.id, order)?;
     let wish = Wish {
         authorized,
-        ..code(tx, venue, &tab, text)?
+        ..code(tx, venue, &mut tab, text)?
     };
     if let What::Coupon { coupon_id, .. } = &wish.what {
         tab.asks.put_back(&coupon_id.to_string());
@@ -273,20 +273,22 @@ pub fn take_points(
 ///
 /// # Errors
 /// `Refused(CouponInvalid)` where there is no such code; `Conflict(AlreadyDone)` where it goes on for the guest anyway.
-pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &Tab, text: &str) -> Result<Wish> {
+pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &mut Tab, text: &str) -> Result<Wish> {
     let coupon = coupons::typed(tx, venue, text)?;
     let is_running = |id: &String| *id == coupon.id.to_string();
     if tab.asks.ids.keys().any(is_running) {
         let said = "The code goes on for this guest: it is applied without being typed.";
         return Err(Error::Conflict(Code::AlreadyDone, Extra::saying(said)));
     }
+    let what = What::Coupon {
+        coupon_id: coupon.id,
+        code: coupon.code.clone(),
+    };
+    tab.typed.push(coupon);
     Ok(Wish {
         id: tx.new_id(),
         added: 0,
-        what: What::Coupon {
-            coupon_id: coupon.id,
-            code: coupon.code,
-        },
+        what,
         applied_by: tx.scope().by.actor.clone(),
         reason: None,
         authorized: None,

@@ -128,6 +128,7 @@ fn coupon(row: &Row) -> Result<Coupon> {
         max_uses_per_customer: terms.max_uses_per_customer,
         rule_max_uses: published.terms.max_total_uses,
         rule_max_uses_per_customer: published.terms.max_uses_per_customer,
+        comp_reason: published.terms.comp_reason.clone(),
         needs_customer: customer.is_some()
             || terms.need_customer()
             || published.terms.max_uses_per_customer.is_some(),
