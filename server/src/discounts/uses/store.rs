@@ -19,6 +19,19 @@ pub struct Count {
 /// The place of a counter that is everybody's.
 const ALL: &str = "";
 
+/// The text of [`counts`] for so many subjects. Each counter is asked for by its whole key: with lists of subjects and
+/// customers in its place, both stores may walk all customers of a subject.
+pub fn counts_text(subjects: usize) -> String {
+    let of = |place| format!("(cast(${place} as text), ''), (${place}, cast($2 as text))");
+    let wanted: Vec<String> = (3..3 + subjects).map(of).collect();
+    format!(
+        "with wanted (subject_id, customer_id) as (values {})
+         select c.subject_id, c.customer_id, c.uses from wanted w cross join use_counts c
+         where c.tenant_id = $1 and c.subject_id = w.subject_id and c.customer_id = w.customer_id",
+        wanted.join(", ")
+    )
+}
+
 pub fn counts(
     read: &mut Read,
     subjects: &[String],
@@ -27,12 +40,7 @@ pub fn counts(
     if subjects.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!(
-        "select subject_id, customer_id, uses from use_counts
-         where tenant_id = $1 and customer_id in ('', $2) and subject_id in ({})",
-        places(3, subjects.len())
-    );
-    let customer = customer.map_or_else(String::new, |id| id.to_string());
+    let sql = counts_text(subjects.len());
     let mut params: Vec<Value> = vec![customer.into()];
     params.extend(subjects.iter().map(Value::from));
     let rows = read.query(&sql, &params)?;

@@ -1,10 +1,11 @@
 use jiff::SignedDuration;
 
+use super::store::counts_text;
 use super::{Limits, Purchase, Spent, Used, finish, held, hold, pin, release, release_all, used};
 use crate::both_stores;
 use crate::hall::error::Result;
 use crate::hall::id::CustomerId;
-use crate::hall::store::{Tx, plan};
+use crate::hall::store::{Dialect, Tx, Value, plan};
 use crate::hall::testing::TestApp;
 use crate::params;
 
@@ -100,6 +101,32 @@ both_stores! {
             assert_eq!(look(tx, "ord_1", None)?.total, 1);
             Ok(())
         }).await;
+    }
+
+    async fn a_count_is_found_among_those_of_all_customers(app: TestApp) {
+        app.write(|tx| tx.exec(
+            "insert into use_counts (tenant_id, subject_id, customer_id, uses)
+             with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < 20000)
+             select $1, 'cpn_0', 'cus_' || i, 1 from n",
+            &[],
+        )).await;
+        if app.hall.db.dialect() == Dialect::Postgres {
+            app.as_role("analyze").await.unwrap();
+        }
+        for subjects in [1, 2, 5] {
+            let plan = app.write(move |tx| {
+                let subjects = (0..subjects).map(|nth| Value::from(format!("cpn_{nth}")));
+                let params: Vec<Value> = std::iter::once(Value::from("cus_1")).chain(subjects.clone()).collect();
+                plan(tx, &counts_text(subjects.len()), &params)
+            }).await;
+            let key = ["tenant_id", "subject_id", "customer_id"];
+            let is_whole = |line: &str| key.iter().all(|column| line.contains(column));
+            let looks = ["SEARCH c ", "Index Cond"];
+            let found = plan.lines().any(|line| looks.iter().any(|look| line.contains(look)) && is_whole(line));
+            assert!(found, "{subjects} subjects: {plan}");
+        }
+        // They count what is not there.
+        app.write(|tx| tx.exec("delete from use_counts where tenant_id = $1", &[])).await;
     }
 
     async fn holds_that_are_over_are_found_by_index(app: TestApp) {
