@@ -8,7 +8,7 @@ use super::super::{DiscountPolicy, Live, parse, policy};
 use crate::hall::error::{Error, Result};
 use crate::hall::filter::places;
 use crate::hall::id::{DiscountId, VenueId};
-use crate::hall::store::{Read, Row, Tx, Value};
+use crate::hall::store::{Read, Remembered, Row, Tx, Value};
 use crate::params;
 
 /// The till shows no more than these to pick from.
@@ -37,6 +37,12 @@ pub struct Everybodys {
     pub rules: Vec<Since>,
     /// Whether there is a live rule for a group or for a customer by name, at whatever venue.
     pub others_get_more: bool,
+}
+
+impl Remembered for Everybodys {
+    fn rows(&self) -> usize {
+        self.rules.len()
+    }
 }
 
 pub fn everybodys(read: &mut Read, venue: VenueId) -> Result<Everybodys> {

@@ -15,9 +15,14 @@ use super::Read;
 use crate::hall::error::Result;
 use crate::hall::id::TenantId;
 
-/// Of one kind, such as the rules of a venue; when so many are kept it begins anew. Most venues have some twenty rules,
-/// of 5 kB each, and venues of one chain share them.
-const KEPT_MAX: usize = 256;
+/// Of one kind, such as the rules of venues, by their [`Remembered::rows`]: some 50 MB. With one more it begins anew.
+const ROWS_MAX: usize = 10_000;
+
+/// What may be remembered.
+pub trait Remembered: Debug + PartialEq + Send + Sync + 'static {
+    /// How many rows it was worked out of, of some 5 kB each.
+    fn rows(&self) -> usize;
+}
 
 /// Whose it is, and which of its kind.
 type Key = (TenantId, String);
@@ -25,25 +30,37 @@ type Key = (TenantId, String);
 struct Kept {
     under: String,
     value: Arc<dyn Any + Send + Sync>,
+    rows: usize,
 }
 
 #[derive(Default)]
-pub(super) struct Memo(Mutex<HashMap<TypeId, HashMap<Key, Kept>>>);
+struct OfKind {
+    kept: HashMap<Key, Kept>,
+    rows: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Memo(Mutex<HashMap<TypeId, OfKind>>);
 
 impl Memo {
-    fn get<T: Send + Sync + 'static>(&self, key: &Key, under: &str) -> Option<Arc<T>> {
+    fn get<T: Remembered>(&self, key: &Key, under: &str) -> Option<Arc<T>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = all.get(&TypeId::of::<T>())?.get(key)?;
+        let kept = all.get(&TypeId::of::<T>())?.kept.get(key)?;
         let value = Arc::clone(&kept.value);
         (kept.under == under).then(|| value.downcast().ok())?
     }
 
-    fn put<T: Send + Sync + 'static>(&self, key: Key, under: &str, value: Arc<T>) {
+    fn put<T: Remembered>(&self, key: Key, under: &str, value: Arc<T>) {
+        // Also what is made of no rows takes some room.
+        let rows = value.rows().max(1);
         let under = under.to_owned();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_kind = all.entry(TypeId::of::<T>()).or_default();
-        let full = (of_kind.len() >= KEPT_MAX).then(|| take(of_kind));
-        let before = of_kind.insert(key, Kept { under, value });
+        let before = of_kind.kept.remove(&key);
+        of_kind.rows -= before.as_ref().map_or(0, |kept| kept.rows);
+        let full = (of_kind.rows + rows > ROWS_MAX).then(|| take(of_kind));
+        of_kind.rows += rows;
+        of_kind.kept.insert(key, Kept { under, value, rows });
         // What is let go may be large: nobody waits for that.
         drop(all);
         drop((full, before));
@@ -54,7 +71,7 @@ impl Read {
     /// What `find` finds, which stays the same as long as the text `under` does; under an empty text nothing is kept.
     /// It is told by `which` from others of its type.
     #[track_caller]
-    pub fn remembered<T: Debug + PartialEq + Send + Sync + 'static>(
+    pub fn remembered<T: Remembered>(
         &mut self,
         which: &str,
         under: &str,
@@ -73,5 +90,57 @@ impl Read {
         let found = Arc::new(find(self)?);
         self.shared.memo.put(key, under, Arc::clone(&found));
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::hall::secret::Entropy;
+
+    #[derive(Debug, PartialEq)]
+    struct Rows(usize);
+
+    impl Remembered for Rows {
+        fn rows(&self) -> usize {
+            self.0
+        }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let memo = Memo::default();
+        let tenant: TenantId = Entropy::seeded(7).id(Timestamp::UNIX_EPOCH);
+        let key = |which: &str| (tenant, which.to_owned());
+        let put = |which: &str, rows| memo.put(key(which), "text", Arc::new(Rows(rows)));
+        let kept = |which: &str| memo.get::<Rows>(&key(which), "text").map(|rows| rows.0);
+
+        put("harbour", ROWS_MAX / 2);
+        put("hill", ROWS_MAX / 2);
+        // In its own place it takes no more room.
+        put("harbour", ROWS_MAX / 2);
+        assert_eq!(
+            (kept("harbour"), kept("hill")),
+            (Some(ROWS_MAX / 2), Some(ROWS_MAX / 2))
+        );
+        assert_eq!(memo.get::<Rows>(&key("hill"), "another text"), None);
+
+        // A venue without rules is one as well.
+        put("park", 0);
+        assert_eq!(
+            (kept("harbour"), kept("hill"), kept("park")),
+            (None, None, Some(0))
+        );
+        put("harbour", ROWS_MAX - 1);
+        assert_eq!(
+            (kept("harbour"), kept("park")),
+            (Some(ROWS_MAX - 1), Some(0))
+        );
+
+        // More than there is room for is kept alone.
+        put("hill", 2 * ROWS_MAX);
+        assert_eq!((kept("harbour"), kept("hill")), (None, Some(2 * ROWS_MAX)));
     }
 }

@@ -33,6 +33,7 @@ use tokio::sync::oneshot;
 
 pub use dialect::{Dialect, applied_migrations, is_whole, plan, plan_across};
 pub use examine::{Finding, Grade, examine};
+pub use memo::Remembered;
 pub use migrate::{Migration, known as known_migrations, tables};
 #[cfg(any(test, feature = "testing"))]
 pub use postgres::admin;
