@@ -82,7 +82,7 @@ pub fn report(read: &mut Read, venue: &Venue, ask: &CompsAsked) -> Result<CompRe
             format!("Send a day that is not before `from`, and at most {DAYS_MAX} days in all.");
         return Err(Error::field("?to", "out_of_range", said));
     }
-    let groups = store::comps(read, venue.id, ask.from, ask.to)?;
+    let groups = store::comps::between(read, venue.id, ask.from, ask.to)?;
     let mut by_staff = summed(venue, &groups, |group| Some(&group.by));
     mark_unusual(&mut by_staff);
     let mut by_day = summed(venue, &groups, |group| Some(&group.on));

@@ -96,7 +96,10 @@ pub struct Priced {
 
 /// Prices the tab as it stands in memory.
 pub fn decide(read: &mut Read, venue: &Venue, tab: &Tab) -> Result<Priced> {
-    let mut buyer = tab.customer.map(|id| buyer(read, tab, id)).transpose()?;
+    let mut buyer = tab
+        .customer
+        .map(|id| buyer::of(read, tab, id))
+        .transpose()?;
     let (policy, weighed) = candidates::gather(read, venue, tab, buyer.as_ref())?;
     if let Some(buyer) = &mut buyer
         && weighed.iter().any(Weighed::is_for_a_first_purchase)

@@ -9,7 +9,7 @@ use engine::refund::{Ask, Refunded, refund};
 use super::Line;
 use super::decide::{Decided, line};
 use super::recorded::{Recorded, Version};
-use super::store::{self, Kept, KeptRefund};
+use super::store::kept::{self, Kept, KeptRefund};
 use crate::hall::error::Result;
 use crate::hall::law::{BREACHES_MAX, Check, Law};
 use crate::hall::store::Across;
@@ -179,13 +179,13 @@ fn recompute(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut rules = Rules::new();
     loop {
-        let stride = store::kept_after(across, &after, STRIDE)?;
+        let stride = kept::kept_after(across, &after, STRIDE)?;
         let Some(last) = stride.last() else {
             return Ok(found);
         };
         let last = last.place.clone();
-        let mut lines = store::lines_between(across, &after, &last)?;
-        let mut borne = store::versions_between(across, &after, &last)?;
+        let mut lines = kept::lines_between(across, &after, &last)?;
+        let mut borne = kept::versions_between(across, &after, &last)?;
         for kept in stride {
             let lines = lines.remove(&kept.place).unwrap_or_default();
             let borne = borne.remove(&kept.place).unwrap_or_default();
@@ -207,12 +207,12 @@ fn reckon_again(across: &mut Across<'_>) -> Result<Vec<(String, String)>> {
     let mut after = (String::new(), String::new());
     let mut found = Vec::new();
     loop {
-        let stride = store::refunded_after(across, &after, STRIDE)?;
+        let stride = kept::refunded_after(across, &after, STRIDE)?;
         let Some(last) = stride.last() else {
             return Ok(found);
         };
         let last = last.place.clone();
-        let mut refunds = store::refunds_between(across, &after, &last)?;
+        let mut refunds = kept::refunds_between(across, &after, &last)?;
         for order in stride {
             let kept = refunds.remove(&order.place).unwrap_or_default();
             if let Some(seq) = order
@@ -278,7 +278,7 @@ fn learn(across: &mut Across<'_>, kept: &Kept, rules: &mut Rules) -> Result<()> 
     for version in candidates.filter_map(Recorded::version) {
         let key = (kept.place.0.clone(), version);
         if let Entry::Vacant(place) = rules.entry(key) {
-            let rule = store::version(across, &kept.place.0, version)?;
+            let rule = kept::version(across, &kept.place.0, version)?;
             place.insert(rule);
         }
     }

@@ -18,7 +18,7 @@ pub const RECENT: RecentOfCustomer = RecentOfCustomer {
 
 /// As in lists: without payments, points and reasons.
 fn newest(read: &mut Read, customer: CustomerId, venue: Option<VenueId>) -> Result<Vec<Json>> {
-    let tabs = store::newest_of(read, customer, venue, RECENT_MAX)?;
+    let tabs = store::lists::newest_of(read, customer, venue, RECENT_MAX)?;
     let mut names = show::names(read, &tabs)?;
     let newest = tabs.iter().map(|tab| {
         let order = show::listed(tab, &mut names)?;

@@ -115,7 +115,7 @@ pub struct Booking {
 
 /// What has gone back of a paid order.
 pub fn refunded_so_far(read: &mut Read, tab: &Tab) -> Result<SoFar> {
-    let last = store::last_refund(read, tab.id)?;
+    let last = store::refunds::last(read, tab.id)?;
     let nothing = || reckoned::Refunded::none(&tab.decided.evaluation);
     Ok(SoFar {
         seq: last.seq,
@@ -144,14 +144,14 @@ pub fn mark_refunded(
     } else {
         Status::PartiallyRefunded
     };
-    store::save_refunded(tx, tab, before, reporting)
+    store::refunds::save(tx, tab, before, reporting)
 }
 
 /// Appends the refund to the order's.
 pub fn book_refund(tx: &mut Tx, tab: &Tab, booking: &Booking) -> Result<Refund> {
     let by = tx.scope().by.actor.clone();
-    store::insert_refund(tx, tab, booking, &by)?;
-    let kept = store::Booked {
+    store::refunds::insert(tx, tab, booking, &by)?;
+    let kept = store::refunds::Booked {
         id: booking.id,
         seq: booking.seq,
         kind: booking.kind,
@@ -169,11 +169,11 @@ pub fn book_refund(tx: &mut Tx, tab: &Tab, booking: &Booking) -> Result<Refund> 
 
 /// The refunds of an order, the first one first.
 pub fn refunds(read: &mut Read, tab: &Tab) -> Result<Vec<Refund>> {
-    let kept = store::refunds(read, tab.id)?;
+    let kept = store::refunds::of(read, tab.id)?;
     Ok(kept.into_iter().map(|kept| shown(tab, kept)).collect())
 }
 
-fn shown(tab: &Tab, kept: store::Booked) -> Refund {
+fn shown(tab: &Tab, kept: store::refunds::Booked) -> Refund {
     let money = |amount: i64| Money::of(amount, &tab.currency);
     let refund = kept.refund;
     Refund {

@@ -39,12 +39,12 @@ struct OrderFilter {
 async fn list(call: StaffCall, listing: Listing<OrderFilter>) -> Result<Answer> {
     let venue = call.venue()?;
     call.read(move |read| {
-        let filter = store::Filter {
+        let filter = store::lists::Filter {
             status: listing.filter.status,
             customer: listing.filter.customer_id,
             updated_since: listing.filter.updated_since,
         };
-        let tabs = store::list(read, venue.id, &filter, &listing.paging)?;
+        let tabs = store::lists::list(read, venue.id, &filter, &listing.paging)?;
         let mut names = super::show::names(read, &tabs.items)?;
         tabs.try_map(|tab| super::show::listed(&tab, &mut names))
     })

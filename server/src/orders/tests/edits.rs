@@ -12,7 +12,7 @@ use crate::hall::page::Paging;
 use crate::hall::secret::sha256;
 use crate::hall::store::plan;
 use crate::hall::testing::{Said, Store, TestApp};
-use crate::orders::store::{Filter, listed};
+use crate::orders::store::lists::{Filter, listed};
 use crate::params;
 
 /// Puts the customer away.

@@ -60,7 +60,7 @@ async fn the_newest_are_found_by_index() {
     let app = TestApp::new(Store::Sqlite).await;
     let guest = app.customer("Noor").await;
     for at in [None, Some(app.venue)] {
-        let (sql, values) = store::newest(guest, at, 10);
+        let (sql, values) = store::lists::newest(guest, at, 10);
         let asked = sql.clone();
         let scope = Scope::new(app.tenant, app.now(), crate::hall::journal::By::cli());
         let told = app
