@@ -54,6 +54,9 @@ struct Published {
     name: String,
     #[serde(default, skip_serializing_if = "is_default")]
     requires_approval: bool,
+    /// Its code was paused by then, or its discount archived: the version does not say so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_over: bool,
     /// What staff gave an open one; else as the version has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percent: Option<Percent>,
@@ -71,6 +74,7 @@ impl Recorded {
                     version: rule.version,
                     name: rule.name.clone(),
                     requires_approval: rule.requires_approval,
+                    is_over: !rule.is_active,
                     percent: rule.percent,
                     amount: rule.amount,
                 };
@@ -97,11 +101,15 @@ impl Recorded {
     pub fn again(&self, rule: impl FnOnce(Version) -> Option<Rule>) -> Option<Candidate> {
         let discount = match (&self.discount, &self.published) {
             (Some(own), _) => Arc::clone(own),
-            (None, Some(of)) => Arc::new(Rule {
-                percent: of.percent,
-                amount: of.amount,
-                ..rule(self.version()?)?
-            }),
+            (None, Some(of)) => {
+                let rule = rule(self.version()?)?;
+                Arc::new(Rule {
+                    percent: of.percent,
+                    amount: of.amount,
+                    is_active: rule.is_active && !of.is_over,
+                    ..rule
+                })
+            }
             (None, None) => return None,
         };
         Some(Candidate {

@@ -66,6 +66,37 @@ both_stores! {
         third.is_problem(422, "discount_refused");
     }
 
+    async fn a_second_code_meets_the_first_as_it_stands_now(app: TestApp) {
+        let mut ids = Vec::new();
+        for (code, percent) in [("FIRST", "10"), ("SECOND", "20")] {
+            let rule = json!({"name": code, "type": "PERCENTAGE", "percent": percent, "scope": "ORDER", "isStackable": true});
+            let rule = app.manager().post("/api/v1/chain/discounts", rule).await.is(201).text("/id");
+            let made = app.manager().post("/api/v1/chain/coupons", json!({"code": code, "discountId": rule})).await;
+            ids.push(made.is(201).text("/id"));
+        }
+        let path = tab(&app, None).await;
+        assert_eq!(typed(&app, &path, "FIRST").await.is(201).int("/totals/total/amount"), 900);
+        let beside = typed(&app, &path, "SECOND").await;
+        assert_eq!(beside.is_problem(422, "discount_refused").text("/reason/code"), "EXCLUDED_BY");
+        app.manager().patch(&format!("/api/v1/chain/coupons/{}", ids[0]), json!({"active": false})).await.is(200);
+        let alone = typed(&app, &path, "SECOND").await;
+        assert_eq!((alone.is(201).int("/totals/total/amount"), alone.text("/discounts/0/code")), (800, "SECOND".into()));
+        assert_eq!((alone.text("/removed/0/name"), alone.text("/removed/0/codes/0/code")), ("FIRST".into(), "INACTIVE".into()));
+    }
+
+    async fn two_codes_that_exclude_each_other_open_no_order(app: TestApp) {
+        let rule = |name: &str| json!({"name": name, "type": "PERCENTAGE", "percent": "10", "scope": "ORDER"});
+        for name in ["ONE", "OTHER"] {
+            let rule = app.manager().post("/api/v1/chain/discounts", rule(name)).await.is(201).text("/id");
+            app.manager().post("/api/v1/chain/coupons", json!({"code": name, "discountId": rule})).await.is(201);
+        }
+        let ask = |codes: &[&str]| json!({"items": [inline(1_000)], "couponCodes": codes});
+        let both = app.staff().post(&app.till("/orders"), ask(&["ONE", "OTHER"])).await;
+        assert_eq!(both.is_problem(422, "discount_refused").text("/reason/code"), "EXCLUDED_BY");
+        let one = app.staff().post(&app.till("/orders"), ask(&["OTHER"])).await;
+        assert_eq!(one.is(201).text("/discounts/0/code"), "OTHER");
+    }
+
     async fn a_personal_code_needs_its_guest(app: TestApp) {
         let (ann, bo) = (app.customer("Ann").await, app.customer("Bo").await);
         let code = voucher(&app, ann).await;
