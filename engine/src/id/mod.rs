@@ -21,7 +21,7 @@ macro_rules! ids {
                 self.0.as_str()
             }
 
-            /// Sorts and compares as the text does, and is at hand at once.
+            /// Sorts and compares as the text does, without a look at whether it is one.
             pub fn as_bytes(&self) -> &[u8] {
                 self.0.as_bytes()
             }

@@ -25,8 +25,7 @@ impl Text {
 
     pub fn as_str(&self) -> &str {
         match self {
-            // It was a text when it was put in.
-            Self::Short { .. } => std::str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            Self::Short { .. } => std::str::from_utf8(self.as_bytes()).expect("a text was put in"),
             Self::Long(text) => text,
         }
     }

@@ -3,11 +3,13 @@
 
 /// The places of `texts` in ascending order of their bytes; none where two are equal.
 pub(crate) fn by_text(texts: &[&[u8]]) -> Option<Vec<usize>> {
+    let Some(first) = texts.first() else {
+        return Some(Vec::new());
+    };
     // A store hands rows out by id.
     if texts.is_sorted_by(|a, b| a < b) {
         return Some((0..texts.len()).collect());
     }
-    let first = texts.first()?;
     let shared = texts
         .iter()
         .map(|text| shared_bytes(first, text))

@@ -162,7 +162,7 @@ fn order(tx: &mut Tx, venue: &Venue, customer: CustomerId, purchase: &Purchase) 
         asks: orders::Asks::default(),
         is_named: true,
         removed: Vec::new(),
-        typed: Vec::new(),
+        looked_up: Vec::new(),
     })
 }
 

@@ -82,7 +82,7 @@ pub fn predefined(read: &mut Read, venue: VenueId, id: DiscountId) -> Result<Liv
     Err(Error::Refused(Code::MethodUnavailable, Extra::saying(said)))
 }
 
-/// Those of `ids` that are live at the venue, whomever they go to: what stands behind a code.
+/// Those of `ids` that are live at the venue, whomever they go to: what staff picked before.
 pub fn published(read: &mut Read, venue: VenueId, ids: &[DiscountId]) -> Result<Vec<Live>> {
     store::published(read, venue, ids)
 }

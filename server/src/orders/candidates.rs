@@ -29,10 +29,10 @@ pub struct Weighed {
 }
 
 impl Weighed {
-    fn of_rule(candidate: Candidate, live: &Live) -> Weighed {
+    fn published(candidate: Candidate, live: &Live) -> Weighed {
         Weighed {
             candidate,
-            limits: of_rule(live).into_iter().collect(),
+            limits: counted(rule_limits(live)),
             comp_reason: live.comp_reason.clone(),
         }
     }
@@ -69,10 +69,10 @@ pub fn gather(
         }
     }
     all.extend(tab.asks.wishes.iter().filter_map(manual));
-    let typed: Vec<CouponId> = tab.asks.coupons().map(|(_, id)| id).collect();
-    let is_known = |id: &CouponId| tab.typed.iter().any(|code| code.id == *id);
-    let before: Vec<CouponId> = typed.iter().copied().filter(|id| !is_known(id)).collect();
-    let codes = coupons::standing(read, venue, &before)?;
+    let wished: Vec<CouponId> = tab.asks.coupons().map(|(_, id)| id).collect();
+    let is_known = |id: &CouponId| tab.looked_up.iter().any(|code| code.id == *id);
+    let others: Vec<CouponId> = wished.iter().copied().filter(|id| !is_known(id)).collect();
+    let codes = coupons::standing(read, venue, &others)?;
     let running = match buyer {
         Some(buyer) => coupons::running(read, venue, buyer.id, now)?,
         None => Vec::new(),
@@ -93,7 +93,7 @@ pub fn gather(
                 let of_it = |code: &&Coupon| code.id == *coupon_id;
                 if let Some(code) = running.iter().find(of_it) {
                     all.push(typed_again(wish, code));
-                } else if let Some(code) = codes.iter().chain(&tab.typed).find(of_it) {
+                } else if let Some(code) = codes.iter().chain(&tab.looked_up).find(of_it) {
                     all.push(typed_code(wish, code, buyer));
                 }
             }
@@ -108,7 +108,7 @@ pub fn gather(
         all.push(points_wished(read, venue, tab, buyer, wish, points)?);
     }
     let is_asked =
-        |code: &&Coupon| !typed.contains(&code.id) && !tab.asks.is_off(&code.id.to_string());
+        |code: &&Coupon| !wished.contains(&code.id) && !tab.asks.is_off(&code.id.to_string());
     for code in running.iter().filter(is_asked) {
         all.push(running_code(code));
     }
@@ -135,7 +135,7 @@ fn picked(
     let candidate = Candidate::new(wish.id.to_string(), Origin::Predefined, rule);
     let candidate = wished(wish, candidate);
     Ok(match live {
-        Some(live) => Weighed::of_rule(candidate, live),
+        Some(live) => Weighed::published(candidate, live),
         None => Weighed::unpublished(candidate),
     })
 }
@@ -151,14 +151,17 @@ pub fn picked_alone(live: &Live, currency: Currency) -> Weighed {
             live.at_most(currency),
         )
     };
-    Weighed::of_rule(candidate, live)
+    Weighed::published(candidate, live)
 }
 
-/// What the rule itself counts, where it has a limit.
-fn of_rule(live: &Live) -> Option<Limits> {
+/// What the rule itself counts.
+fn rule_limits(live: &Live) -> Limits {
     let subject = live.discount_id.to_string();
-    let limits = Limits::of_rule(subject, live.max_total_uses, live.max_uses_per_customer);
-    limits.is_counted.then_some(limits)
+    Limits::of_rule(subject, live.max_total_uses, live.max_uses_per_customer)
+}
+
+fn counted(limits: Limits) -> Vec<Limits> {
+    Vec::from_iter(limits.is_counted.then_some(limits))
 }
 
 /// A code of this order: its own uses count, and those of the rule behind it.
@@ -169,6 +172,7 @@ fn typed_code(wish: &Wish, code: &Coupon, buyer: Option<&Buyer>) -> Weighed {
         candidate.customer_uses_left = Some(0);
     }
     let mut weighed = of_code(code, candidate);
+    // Uses are held in this order: the code's own first.
     weighed.limits.insert(0, code.limits());
     weighed
 }
@@ -185,10 +189,9 @@ fn typed_again(wish: &Wish, code: &Coupon) -> Weighed {
 
 /// A candidate of the code, with what the rule behind it counts and says.
 fn of_code(code: &Coupon, candidate: Candidate) -> Weighed {
-    let limits = Some(code.rule_limits()).filter(|limits| limits.is_counted);
     Weighed {
         candidate,
-        limits: limits.into_iter().collect(),
+        limits: counted(code.rule_limits()),
         comp_reason: code.comp_reason.clone(),
     }
 }
@@ -204,7 +207,7 @@ fn wished(wish: &Wish, candidate: Candidate) -> Candidate {
 
 fn automatic(live: &Live) -> Weighed {
     let candidate = Candidate::automatic(Arc::clone(&live.rule));
-    Weighed::of_rule(candidate, live)
+    Weighed::published(candidate, live)
 }
 
 /// The order discount of the guest's status.

@@ -131,7 +131,7 @@ pub fn open(tx: &mut Tx, venue: &Venue, source: Source, ask: &OpenOrder) -> Resu
         asks: Asks::default(),
         is_named: !ask.external_refs.is_empty(),
         removed: Vec::new(),
-        typed: Vec::new(),
+        looked_up: Vec::new(),
     };
     tab.customer = ask.customer_id;
     tab.lines = items::resolve(tx, venue, &ask.items, 0, Some("/items"))?;

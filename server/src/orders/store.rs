@@ -276,7 +276,7 @@ fn tab(row: &Row) -> Result<Tab> {
         decided: row.json(17)?,
         asks: row.json(18)?,
         removed: Vec::new(),
-        typed: Vec::new(),
+        looked_up: Vec::new(),
         paid_on: row.get(19)?,
         is_named: row.get::<i64>(20)? > 0,
         refunded: row.get(21)?,

@@ -67,8 +67,8 @@ pub struct Tab {
     pub is_named: bool,
     /// What no longer fitted at this change and was let go: told once, stored nowhere.
     pub removed: Vec<TraceEntry>,
-    /// Codes that were looked up at this change: the price goes by them as they are here.
-    pub typed: Vec<Coupon>,
+    /// Codes that were looked up in this transaction: pricing does not ask for them again.
+    pub looked_up: Vec<Coupon>,
 }
 
 #[derive(Debug, Clone)]

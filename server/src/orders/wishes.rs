@@ -284,7 +284,7 @@ pub(super) fn code(tx: &mut Tx, venue: &Venue, tab: &mut Tab, text: &str) -> Res
         coupon_id: coupon.id,
         code: coupon.code.clone(),
     };
-    tab.typed.push(coupon);
+    tab.looked_up.push(coupon);
     Ok(Wish {
         id: tx.new_id(),
         added: 0,

@@ -20,7 +20,7 @@ pub struct Count {
 const ALL: &str = "";
 
 /// The text of [`counts`] for so many subjects. Each counter is asked for by its whole key: with lists of subjects and
-/// customers in its place, both stores may walk all customers of a subject.
+/// customers in its place, SQLite walks all customers of each subject.
 pub fn counts_text(subjects: usize) -> String {
     let of = |place| format!("(cast(${place} as text), ''), (${place}, cast($2 as text))");
     let wanted: Vec<String> = (3..3 + subjects).map(of).collect();
