@@ -3,6 +3,7 @@ mod points;
 mod races;
 mod reported;
 mod restored;
+mod turmoil;
 
 use jiff::{SignedDuration, civil::date};
 use serde_json::{Value as Json, json};
