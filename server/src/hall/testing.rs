@@ -4,6 +4,7 @@
 //! is also a test of the laws.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -68,6 +69,20 @@ macro_rules! both_stores {
             }
         }
     )*};
+}
+
+/// The seeds that a test of random sequences plays: so many as it is `usual`, or those that `REGULARS_SEQUENCES` asks
+/// for, as a number or as `7..8`.
+pub fn sequences(usual: u64) -> Range<u64> {
+    let Ok(asked) = std::env::var("REGULARS_SEQUENCES") else {
+        return 0..usual;
+    };
+    let (from, until) = asked.split_once("..").unwrap_or(("0", &asked));
+    let seed = |text: &str| {
+        text.parse()
+            .expect("REGULARS_SEQUENCES is a number, or two with .. between")
+    };
+    seed(from)..seed(until)
 }
 
 /// Tests begin on a Friday at noon in Stockholm.

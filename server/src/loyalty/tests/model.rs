@@ -14,7 +14,7 @@ use crate::hall::error::{Code, Error, Result};
 use crate::hall::id::{CustomerId, RefundId};
 use crate::hall::law::Breach;
 use crate::hall::store::{Read, Tx};
-use crate::hall::testing::TestApp;
+use crate::hall::testing::{TestApp, sequences};
 use crate::loyalty::adjust::{Adjust, adjust};
 use crate::loyalty::config::{EditConfig, configure};
 use crate::loyalty::expiry::expire;
@@ -221,19 +221,6 @@ fn seen(read: &mut Read, customer: CustomerId) -> Result<Seen> {
         .map(|row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
     let lots = lots.collect::<Result<_>>()?;
     Ok((purse.balance, purse.debt, purse.held, lots))
-}
-
-/// The first seed and the one after the last.
-fn asked_for() -> (u64, u64) {
-    let Ok(asked) = std::env::var("REGULARS_SEQUENCES") else {
-        return (0, SEQUENCES);
-    };
-    let (from, to) = asked.split_once("..").unwrap_or(("0", &asked));
-    let seed = |text: &str| {
-        text.parse()
-            .expect("REGULARS_SEQUENCES is a number, or two with .. between")
-    };
-    (seed(from), seed(to))
 }
 
 /// What is broken of the laws that this room keeps.
@@ -484,9 +471,9 @@ impl Sequence<'_> {
 
 both_stores! {
     async fn the_room_and_a_second_reckoning_agree_after_every_step(app: TestApp) {
-        let (from, to) = asked_for();
         let asked_each = std::env::var("REGULARS_LAWS").is_ok_and(|asked| asked == "each");
-        for seed in (from..to).chain(TELLING) {
+        let seeds = sequences(SEQUENCES);
+        for seed in seeds.clone().chain(TELLING) {
             let customer = app.customer("Ann").await;
             let mut sequence = Sequence {
                 app: &app, customer, dice: Dice(seed), more: (!TELLING.contains(&seed)).then_some(Dice(!seed)), model: Reckoning::default(), bought: 0,
@@ -498,7 +485,7 @@ both_stores! {
                 story.push(sequence.step().await);
                 let real = app.write(move |tx| seen(tx, customer)).await;
                 assert_eq!(real, sequence.model.seen(), "seed {seed}: {story:#?}");
-                if asked_each || seed.wrapping_sub(from) < ASKED_AT_EACH_STEP {
+                if asked_each || seed.wrapping_sub(seeds.start) < ASKED_AT_EACH_STEP {
                     assert_eq!(broken(&app).await, [], "seed {seed}: {story:#?}");
                 }
             }
